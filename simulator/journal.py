@@ -1,0 +1,276 @@
+"""The journal: everything that happened in a run, as an append-only list of typed events.
+
+Verdicts, reports, GetExecutionHistory and statistics are folds over it. If it is not in the journal, it did not happen.
+On disk a journal is JSON Lines: one event a line, keys sorted, no wall-clock time, so that the same scenario and seed
+give the same bytes on any machine.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeVar
+
+from simulator.json_types import JsonObject, JsonValue
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The first event: what is run. `start` is the virtual start instant in ISO 8601."""
+
+    kind: ClassVar[str] = "run.started"
+    scenario: str
+    seed: int
+    start: str
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The last event. `reason`: `finished`, or the name of the simulation limit that was reached."""
+
+    kind: ClassVar[str] = "run.ended"
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEvent:
+    """One event of an execution's history, as Step Functions numbers and names it.
+
+    `type` is AWS's event type (`TaskStateEntered`), `state` the state's name where the event belongs to one,
+    `details` the members of the type's `...EventDetails`.
+    """
+
+    kind: ClassVar[str] = "execution.history"
+    execution: str
+    id: int
+    previous_id: int
+    type: str
+    state: str | None
+    details: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class StateRetried:
+    """A Retry rule of a state took effect: the `attempt`th retry (from 1) waits `interval_ms`."""
+
+    kind: ClassVar[str] = "state.retried"
+    execution: str
+    state: str
+    error: str
+    retrier: int
+    attempt: int
+    interval_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateCaught:
+    """A Catch rule of a state took effect and leads to `next`."""
+
+    kind: ClassVar[str] = "state.caught"
+    execution: str
+    state: str
+    error: str
+    catcher: int
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """One request to the simulated account and its answer, noted when it was answered.
+
+    `caller` says who called (a function's name, `states:<execution>`, `world`). `attempt` counts the SDK's own attempts of
+    one call from 1; `call` is equal for all attempts of it. `error` is the error code or None. `fault` is the id of the
+    scenario's fault that made the answer, or None.
+    """
+
+    kind: ClassVar[str] = "api.call"
+    service: str
+    operation: str
+    region: str
+    caller: str
+    call: str
+    attempt: int
+    started_ms: int
+    request: JsonValue
+    response: JsonValue
+    status: int
+    error: str | None
+    message: str | None
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionInvoked:
+    """A Lambda invocation began."""
+
+    kind: ClassVar[str] = "function.invoked"
+    function: str
+    request_id: str
+    is_cold: bool
+    payload: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionReturned:
+    """A Lambda invocation ended: `error_type` is None when it returned `payload`."""
+
+    kind: ClassVar[str] = "function.returned"
+    function: str
+    request_id: str
+    duration_ms: int
+    payload: JsonValue
+    error_type: str | None
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line that a handler printed or logged."""
+
+    kind: ClassVar[str] = "log.line"
+    function: str
+    request_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobChanged:
+    """A DRS job was created or changed its status (PENDING, STARTED, COMPLETED)."""
+
+    kind: ClassVar[str] = "drs.job"
+    job: str
+    type: str
+    initiated_by: str
+    status: str
+    servers: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class JobLogged:
+    """One item of a DRS job's log (`SNAPSHOT_START`, `LAUNCH_END`, ...). `server` is a source server id or None."""
+
+    kind: ClassVar[str] = "drs.log"
+    job: str
+    event: str
+    server: str | None
+    data: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchStatusChanged:
+    """A participating server's launchStatus changed (PENDING, IN_PROGRESS, LAUNCHED, FAILED, TERMINATED)."""
+
+    kind: ClassVar[str] = "drs.launch"
+    job: str
+    server: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicationChanged:
+    """A source server's replication state changed."""
+
+    kind: ClassVar[str] = "drs.replication"
+    server: str
+    state: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FaultFired:
+    """A fault of the scenario took effect. `target` is what it hit (`drs:StartRecovery`, a server's name)."""
+
+    kind: ClassVar[str] = "fault.fired"
+    fault: str
+    target: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """A message was published to a topic."""
+
+    kind: ClassVar[str] = "notification"
+    topic: str
+    subject: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRead:
+    """The orchestrator's own record of an execution, as it stood when the run ended."""
+
+    kind: ClassVar[str] = "record"
+    table: str
+    key: JsonObject
+    item: JsonObject | None
+
+
+Event = (
+    RunStarted | RunEnded | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
+    | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | FaultFired | Notified | RecordRead
+)  # fmt: skip
+E = TypeVar("E", bound=Event)
+KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__args__}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event and when it happened: its number in the journal (from 0) and milliseconds since the run's start."""
+
+    index: int
+    at_ms: int
+    event: Event
+
+
+class Journal:
+    """A run's events in the order in which they happened."""
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._now_ms = now_ms
+        self._entries: list[Entry] = []
+
+    def record(self, event: Event) -> None:
+        """Append an event at the present instant."""
+        self._entries.append(Entry(len(self._entries), self._now_ms(), event))
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, index: int) -> Entry:
+        return self._entries[index]
+
+    def of(self, kind: type[E]) -> Iterator[tuple[int, E]]:
+        """(at_ms, event) of every event of one kind, in order."""
+        return ((entry.at_ms, entry.event) for entry in self._entries if isinstance(entry.event, kind))
+
+    def to_jsonl(self) -> str:
+        """The journal's file form."""
+        return "".join(_line(entry) + "\n" for entry in self._entries)
+
+
+def read_jsonl(text: str) -> Journal:
+    """The journal that `to_jsonl` wrote. Raises ValueError for anything else."""
+    journal = Journal(lambda: 0)
+    for line in text.splitlines():
+        members: dict[str, Any] = json.loads(line)
+        index, at_ms = members.pop("index"), members.pop("at_ms")
+        try:
+            event = KINDS[members.pop("kind")](**members)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a journal of format {FORMAT}: {error}") from error
+        journal._entries.append(Entry(index, at_ms, event))
+    return journal
+
+
+def _line(entry: Entry) -> str:
+    event = entry.event
+    members = {field.name: getattr(event, field.name) for field in fields(event)}
+    members |= {"index": entry.index, "at_ms": entry.at_ms, "kind": event.kind}
+    return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

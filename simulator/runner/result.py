@@ -1,0 +1,85 @@
+"""What a run of a scenario comes to: the values that reports, exit codes and other folds read."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from simulator.journal import Journal
+
+
+class Verdict(StrEnum):
+    """PASSED; FAILED (a check broke); ERROR (the simulator or the file is at fault, or the horizon was reached)."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    ERROR = "ERROR"
+    ABORTED = "ABORTED"
+    SKIPPED = "SKIPPED"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One expectation and what became of it.
+
+    `expected` and `happened` are sentences for the person who wrote the scenario; `at_ms` is the virtual instant of what
+    broke it and `where` its wave or state, None where there is none. `before` are the last journal events before that
+    instant, one line each, oldest first, filled in for failed checks.
+    """
+
+    name: str
+    passed: bool
+    expected: str
+    happened: str
+    at_ms: int | None = None
+    where: str | None = None
+    before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerResult:
+    """A server's way through its wave. `status`: LAUNCHED, FAILED, PENDING (never ended) or NOT_STARTED."""
+
+    name: str
+    source_server_id: str
+    status: str
+    started_ms: int | None
+    ended_ms: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaveResult:
+    """A wave as it went. `status`: LAUNCHED, FAILED, PENDING (never ended) or NOT_STARTED."""
+
+    name: str
+    status: str
+    started_ms: int | None
+    ended_ms: int | None
+    servers: tuple[ServerResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One scenario, one seed.
+
+    `outcome` is how the recovery itself ended (COMPLETED, FAILED, REJECTED, ...), whatever the scenario expected;
+    `recovery_ms` is virtual time from the request to the end of the execution, None if it never started; `rto_ms` the
+    expected bound, None if none is given; `virtual_ms` the virtual time the whole run covered; `wall_seconds` how long
+    the machine took (never in the journal). `error` says why the verdict is ERROR. `reproduce` is a shell command.
+    """
+
+    name: str
+    path: Path
+    seed: int
+    verdict: Verdict
+    outcome: str
+    recovery_ms: int | None
+    rto_ms: int | None
+    virtual_ms: int
+    wall_seconds: float
+    waves: tuple[WaveResult, ...]
+    checks: tuple[Check, ...]
+    warnings: tuple[str, ...]
+    error: str | None
+    reproduce: str
+    journal: Journal
