@@ -1,1 +1,1 @@
-"""."""
+"""Results of runs, shown: at a terminal, as JSON, as JUnit XML."""

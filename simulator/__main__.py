@@ -1,0 +1,5 @@
+"""`python -m simulator` is `drsim`."""
+
+from simulator.cli.main import main
+
+main()

@@ -1,0 +1,55 @@
+"""The `drsim` command, and what becomes of errors that leave a command.
+
+Exit codes: 0 all passed, 1 a check failed, 2 drsim could not do its job, 130 stopped by Ctrl-C.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from simulator import __version__
+from simulator.cli.check import check
+from simulator.cli.errors import COULD_NOT, INTERRUPTED, PASSED, print_bug, print_problems
+from simulator.cli.run import run
+from simulator.errors import UserError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="drsim", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Rehearse AWS disaster-recovery orchestration in virtual time, before it meets AWS."""
+
+
+cli.add_command(run)
+cli.add_command(check)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit. `arguments` default to the process's own."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(exit_code(arguments))
+
+
+def exit_code(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; its exit code."""
+    try:
+        return int(cli.main(arguments, prog_name="drsim", standalone_mode=False) or PASSED)
+    except click.ClickException as error:
+        error.show()
+        return COULD_NOT
+    except UserError as error:
+        print_problems(error)
+        return COULD_NOT
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped by Ctrl-C", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return COULD_NOT
+    except Exception as error:
+        print_bug(error)
+        return COULD_NOT

@@ -1,0 +1,47 @@
+"""`drsim run`: run scenarios and say what became of them."""
+
+from pathlib import Path
+
+import click
+
+FORMATS = ("text", "json", "junit")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATHS]...")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Run every scenario with this seed, not its own.")
+@click.option("-k", "words", metavar="TEXT", help="Run only scenarios with TEXT in their title, id, tags or path.")
+@click.option(
+    "--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True, help="The report's format."
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the report to FILE; the text report is still printed.",
+)
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write each run's journal to DIR, as JSON Lines.",
+)
+@click.option(
+    "--target", type=click.Choice(["embedded"]), default="embedded", show_default=True, help="Where scenarios run."
+)
+def run(
+    paths: tuple[Path, ...],
+    seed: int | None,
+    words: str | None,
+    format_name: str,
+    output: Path | None,
+    journal: Path | None,
+    target: str,
+) -> int:
+    """Run the scenarios in PATHS, files or folders (default: scenarios/).
+
+    Exit code: 0 all passed, 1 a check failed, 2 drsim could not do its job.
+    """
+    from simulator.cli.session import Options, run_session  # noqa: PLC0415
+
+    return run_session(Options(paths or (Path("scenarios"),), seed, words, format_name, output, journal))

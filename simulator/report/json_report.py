@@ -1,0 +1,90 @@
+"""Results as JSON, for programs. The shape is stable: keys are added, never changed, under the same `format`.
+
+    {"format": 1, "drsim": "0.1.0",
+     "summary": {"PASSED": 1, "FAILED": 0, "ERROR": 0, "ABORTED": 0, "SKIPPED": 0},
+     "scenarios": [{
+        "name": "...", "path": "scenarios/...", "seed": 1, "verdict": "PASSED", "outcome": "COMPLETED",
+        "recoveryMs": 1686000, "rtoMs": 2700000, "virtualMs": 1690000, "wallSeconds": 0.2,
+        "waves": [{"name": "data", "status": "LAUNCHED", "startedMs": 900, "endedMs": 552000,
+                   "servers": [{"name": "data-1", "sourceServerId": "s-...", "status": "LAUNCHED",
+                                "startedMs": 900, "endedMs": 552000, "reason": null}]}],
+        "checks": [{"name": "outcome", "passed": true, "expected": "...", "happened": "...",
+                    "atMs": null, "where": null, "before": []}],
+        "warnings": [], "error": null, "reproduce": "drsim run ..."}]}
+
+Instants and durations are virtual milliseconds, from the run's start; what never happened is null. `wallSeconds` is the
+only number that differs between two runs of the same scenario and seed.
+"""
+
+import json
+from collections.abc import Sequence
+
+from simulator import __version__
+from simulator.json_types import JsonObject
+from simulator.report.wording import tally
+from simulator.runner.result import Check, Result, ServerResult, WaveResult
+
+FORMAT = 1
+
+
+def json_report(results: Sequence[Result]) -> str:
+    """The report as a JSON text that ends in a newline."""
+    document = {
+        "format": FORMAT,
+        "drsim": __version__,
+        "summary": {str(verdict): count for verdict, count in tally(results).items()},
+        "scenarios": [_scenario(result) for result in results],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+
+
+def _scenario(result: Result) -> JsonObject:
+    return {
+        "name": result.name,
+        "path": result.path.as_posix(),
+        "seed": result.seed,
+        "verdict": str(result.verdict),
+        "outcome": result.outcome or None,
+        "recoveryMs": result.recovery_ms,
+        "rtoMs": result.rto_ms,
+        "virtualMs": result.virtual_ms,
+        "wallSeconds": round(result.wall_seconds, 3),
+        "waves": [_wave(wave) for wave in result.waves],
+        "checks": [_check(check) for check in result.checks],
+        "warnings": list(result.warnings),
+        "error": result.error,
+        "reproduce": result.reproduce,
+    }
+
+
+def _wave(wave: WaveResult) -> JsonObject:
+    return {
+        "name": wave.name,
+        "status": wave.status,
+        "startedMs": wave.started_ms,
+        "endedMs": wave.ended_ms,
+        "servers": [_server(server) for server in wave.servers],
+    }
+
+
+def _server(server: ServerResult) -> JsonObject:
+    return {
+        "name": server.name,
+        "sourceServerId": server.source_server_id,
+        "status": server.status,
+        "startedMs": server.started_ms,
+        "endedMs": server.ended_ms,
+        "reason": server.reason,
+    }
+
+
+def _check(check: Check) -> JsonObject:
+    return {
+        "name": check.name,
+        "passed": check.passed,
+        "expected": check.expected,
+        "happened": check.happened,
+        "atMs": check.at_ms,
+        "where": check.where,
+        "before": list(check.before),
+    }

@@ -1,0 +1,115 @@
+"""Results for a person at a terminal, or for a log: the same text, with colour where there is colour."""
+
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from simulator.report import wording
+from simulator.report.durations import clock_text
+from simulator.runner.result import Result, Verdict, WaveResult
+
+INDENT = 8
+LABEL = 10
+MIN_WIDTH = 24  # below this, lines are left to the terminal
+_STYLES = {
+    Verdict.PASSED: "bold green",
+    Verdict.FAILED: "bold red",
+    Verdict.ERROR: "bold magenta",
+    Verdict.ABORTED: "bold yellow",
+    Verdict.SKIPPED: "dim",
+}
+_WAVE_STYLES = {"LAUNCHED": "green", "FAILED": "red", "PENDING": "yellow", "NOT_STARTED": "dim"}
+
+
+def make_console(file: TextIO, *, is_plain: bool = False) -> Console:
+    """A console that writes to `file`; plain ones never colour or wrap."""
+    return Console(
+        file=file, highlight=False, markup=False, emoji=False, no_color=is_plain or None, force_terminal=_forced(is_plain)
+    )
+
+
+def print_result(console: Console, result: Result) -> None:
+    """Print a result: verdict, times, warnings, waves and, if a check failed, all that is known about it."""
+    _line(console, 0, _headline(console, result))
+    _line(console, INDENT, Text(_separator(console).join(wording.facts(result)), "dim"))
+    for warning in result.warnings:
+        _line(console, INDENT, Text(f"warning: {wording.printable(warning)}", "yellow"))
+    _print_waves(console, result.waves)
+    for line in wording.error_lines(result):
+        _line(console, INDENT, Text(line))
+    for check in wording.failed_checks(result):
+        _line(console, INDENT, Text(wording.printable(check.name), "bold red"))
+        _print_rows(console, wording.check_rows(check))
+    if result.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
+        _line(console, INDENT, Text("reproduce: ", "dim") + Text(result.reproduce, "bold"))
+    console.print()
+
+
+def print_summary(console: Console, results: Sequence[Result]) -> None:
+    """Print the line that ends a report."""
+    virtual_ms = sum(result.virtual_ms for result in results)
+    wall_seconds = sum(result.wall_seconds for result in results)
+    style = "bold green" if all(result.verdict in (Verdict.PASSED, Verdict.SKIPPED) for result in results) else "bold red"
+    took = f" ({clock_text(virtual_ms)} of virtual time in {wall_seconds:.1f} s)"
+    _line(console, 0, Text(wording.summary(results), style) + Text(took, "dim"))
+
+
+def _forced(is_plain: bool) -> bool | None:
+    return False if is_plain else None
+
+
+def _headline(console: Console, result: Result) -> Text:
+    headline = Text(f"{result.verdict:<{INDENT}}", _STYLES[result.verdict]) + Text(wording.printable(result.name), "bold")
+    times = wording.times(result)
+    return headline + Text(f"{'':3}{times}") if times else headline
+
+
+def _print_waves(console: Console, waves: Sequence[WaveResult]) -> None:
+    width = max((cell_len(wording.printable(wave.name)) for wave in waves), default=0)
+    for wave in waves:
+        name = wording.printable(wave.name)
+        row = Text(name + " " * (width - cell_len(name) + 2))
+        span = _span(console, wave)
+        _line(console, INDENT, row + Text(span) + Text(wording.wave_count(wave), _WAVE_STYLES.get(wave.status, "")))
+        for loss in wording.losses(wave):
+            _line(console, INDENT + width + 2 + cell_len(span), Text(loss, "red"))
+
+
+def _span(console: Console, wave: WaveResult) -> str:
+    if wave.started_ms is None:
+        return ""
+    end = "..." if wave.ended_ms is None else clock_text(wave.ended_ms)
+    return f"{clock_text(wave.started_ms)} {_arrow(console)} {end}  "
+
+
+def _print_rows(console: Console, rows: Iterable[tuple[str, str]]) -> None:
+    for label, text in rows:
+        _line(console, INDENT + 2, Text(f"{label:<{LABEL}}", "dim"), Text(text))
+
+
+def _line(console: Console, indent: int, first: Text, rest: Text | None = None) -> None:
+    """Print a line. At a terminal that is too narrow for it, its further lines are indented as deep as its text."""
+    label = Text(" " * indent) + first if rest is not None else Text(" " * indent)
+    text = rest if rest is not None else first
+    width = console.width - label.cell_len
+    if not console.is_terminal or width < MIN_WIDTH:
+        console.print(label + text, soft_wrap=True)
+        return
+    for number, part in enumerate(text.wrap(console, width)):
+        part.rstrip()
+        console.print((label if number == 0 else Text(" " * label.cell_len)) + part, soft_wrap=True)
+
+
+def _separator(console: Console) -> str:
+    return " · " if _has_unicode(console) else " - "
+
+
+def _arrow(console: Console) -> str:
+    return "→" if _has_unicode(console) else "->"
+
+
+def _has_unicode(console: Console) -> bool:
+    return console.encoding.startswith("utf")

@@ -1,0 +1,100 @@
+"""Results in words: what the terminal and JUnit reports share."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from simulator.report.durations import clock_text, exact_clock_text
+from simulator.runner.result import Check, Result, ServerResult, Verdict, WaveResult
+
+MAX_NAMES = 5
+_ENDINGS = {"FAILED": "failed", "PENDING": "never ended", "NOT_STARTED": "not started"}
+
+
+def printable(text: str) -> str:
+    """The text in one line, with control characters (a handler's, a file's) made visible instead of effective."""
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def times(result: Result) -> str:
+    """How long the recovery took, against its objective: `28:06 of 45:00`. Empty if it never started."""
+    if result.recovery_ms is None:
+        return ""
+    if result.rto_ms is None:
+        return clock_text(result.recovery_ms)
+    is_late = result.recovery_ms > result.rto_ms
+    took = exact_clock_text(result.recovery_ms) if is_late else clock_text(result.recovery_ms)
+    return f"{took} of {clock_text(result.rto_ms)}"
+
+
+def facts(result: Result) -> list[str]:
+    """The outcome, how much was checked, the seed and the file."""
+    count = len(result.checks)
+    checked = "1 check" if count == 1 else f"{count or 'no'} checks"
+    outcome = [printable(result.outcome), checked] if result.outcome else []
+    return [*outcome, f"seed {result.seed}", printable(str(result.path))]
+
+
+def wave_count(wave: WaveResult) -> str:
+    """`3/4 launched`, or that the wave never started."""
+    if wave.status == "NOT_STARTED":
+        return "not started"
+    launched = sum(server.status == "LAUNCHED" for server in wave.servers)
+    return f"{launched}/{len(wave.servers)} launched"
+
+
+def losses(wave: WaveResult) -> list[str]:
+    """The wave's servers that did not launch, those with the same fate in one line: `app-3 failed: no capacity`."""
+    if wave.status == "NOT_STARTED":
+        return []
+    fates: dict[tuple[str, str | None], list[ServerResult]] = {}
+    for server in wave.servers:
+        if server.status != "LAUNCHED":
+            fates.setdefault((server.status, server.reason), []).append(server)
+    return [_loss(status, reason, servers) for (status, reason), servers in fates.items()]
+
+
+def check_rows(check: Check) -> list[tuple[str, str]]:
+    """A failed check as labelled lines: expected, happened, at, before. Further lines of a label have an empty one."""
+    rows = [("expected", printable(check.expected)), ("happened", printable(check.happened))]
+    if check.at_ms is not None or check.where:
+        instant = exact_clock_text(check.at_ms) if check.at_ms is not None else "the end"
+        rows.append(("at", f"{instant} in {printable(check.where)}" if check.where else instant))
+    labels = ["before", *[""] * len(check.before)]
+    return rows + list(zip(labels, map(printable, check.before), strict=False))
+
+
+def error_lines(result: Result) -> list[str]:
+    """Why a result is an ERROR."""
+    return [printable(line) for line in (result.error or "").splitlines()]
+
+
+def failed_checks(result: Result) -> list[Check]:
+    """The checks that broke."""
+    return [check for check in result.checks if not check.passed]
+
+
+def tally(results: Iterable[Result]) -> dict[Verdict, int]:
+    """How many results have each verdict, in the order of `Verdict`."""
+    counts = Counter(result.verdict for result in results)
+    return {verdict: counts[verdict] for verdict in Verdict}
+
+
+def summary(results: Sequence[Result]) -> str:
+    """`3 scenarios: 2 passed, 1 failed`."""
+    noun = "scenario" if len(results) == 1 else "scenarios"
+    counts = (f"{count} {_PLURAL.get(verdict, verdict.lower())}" for verdict, count in tally(results).items() if count)
+    return f"{len(results)} {noun}: {', '.join(counts)}"
+
+
+_PLURAL = {Verdict.ERROR: "could not be judged"}
+
+
+def _loss(status: str, reason: str | None, servers: Sequence[ServerResult]) -> str:
+    names = ", ".join(printable(server.name) for server in servers[:MAX_NAMES])
+    more = f" and {len(servers) - MAX_NAMES} more" if len(servers) > MAX_NAMES else ""
+    ending = _ENDINGS.get(status, status)
+    return f"{names}{more} {ending}" + (f": {printable(reason)}" if reason else "")
+
+
+def _escaped(character: str) -> str:
+    return " " if character in "\t\n\r" else character.encode("unicode_escape").decode("ascii")

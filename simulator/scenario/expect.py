@@ -1,0 +1,135 @@
+"""`expect:`: what must hold for the scenario to pass."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from simulator.scenario.faults import parse_operation
+from simulator.scenario.fields import Duration, Model, Natural, Span, Text, WaveName, Whole, objection, refusal
+
+
+class Outcome(StrEnum):
+    """How a recovery can end."""
+
+    COMPLETED = "COMPLETED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    TIMED_OUT = "TIMED_OUT"
+    REJECTED = "REJECTED"
+
+
+_COMPARISON = re.compile(r"(<=|>=|<|>|=)?\s*([0-9]{1,9})")
+
+
+class Count(Model):
+    """How often something happens: between `min` and `max` times, both included; `max` None is without bound."""
+
+    noun: ClassVar[str] = "a count"
+    min: Natural = Field(0, description="at least this often")
+    max: Natural | None = Field(None, description="at most this often")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, data: Any) -> Any:
+        match = _COMPARISON.fullmatch(str(data).strip()) if isinstance(data, int | str) else None
+        if not match:
+            if isinstance(data, dict):
+                return data
+            raise refusal('expected a count such as 3, "<= 5" or {min: 1, max: 5}')
+        sign, number = match[1] or "=", int(match[2])
+        return {
+            "=": {"min": number, "max": number},
+            "<=": {"max": number},
+            "<": {"max": number - 1},
+            ">=": {"min": number},
+            ">": {"min": number + 1},
+        }[sign]
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Count":
+        if self.max is not None and self.max < self.min:
+            raise objection(f"a count cannot be at least {self.min} and at most {self.max}")
+        return self
+
+    def holds(self, number: int) -> bool:
+        """Whether `number` lies within the count."""
+        return self.min <= number and (self.max is None or number <= self.max)
+
+    def __str__(self) -> str:
+        if self.max is None:
+            return f"at least {self.min}"
+        if self.min == self.max:
+            return str(self.min)
+        return f"at most {self.max}" if self.min == 0 else f"{self.min} to {self.max}"
+
+
+def _operation(key: str) -> str:
+    try:
+        return str(parse_operation(key))
+    except ValueError as error:
+        raise refusal(str(error)) from None
+
+
+OperationKey = Annotated[str, AfterValidator(_operation)]
+
+
+class Retries(Model):
+    """The retries of a state by its Retry rules, or of an API call by the SDK."""
+
+    noun: ClassVar[str] = "an expectation of retries"
+    state: Text | None = Field(None, description="the state whose Retry rules are looked at")
+    call: OperationKey | None = Field(None, description="the API call whose retries by the SDK are looked at")
+    error: Text | None = Field(None, description="only retries after this error")
+    intervals_ms: tuple[Duration, ...] | None = Field(None, description="the waits before each retry, exactly and in order")
+    attempts: Count | None = Field(None, description="how many retries there are")
+
+    @model_validator(mode="after")
+    def _looks_at_something(self) -> "Retries":
+        if (self.state is None) == (self.call is None):
+            raise objection("an expectation of retries needs either `state` or `call`")
+        if self.intervals_ms is None and self.attempts is None:
+            raise objection(
+                "an expectation of retries needs `intervals` or `attempts`", "without them it would check nothing"
+            )
+        return self
+
+
+class Response(Model):
+    """What the request that starts the recovery is answered with."""
+
+    noun: ClassVar[str] = "the expected response"
+    status: Annotated[Whole, Field(ge=100, le=599)] | None = Field(None, description="the HTTP status")
+    contains: Text | None = Field(None, description="a text that the body contains")
+
+
+class WaveExpectation(Model):
+    """How a wave ends."""
+
+    noun: ClassVar[str] = "the expectation of a wave"
+    status: Literal["LAUNCHED", "FAILED", "PENDING", "NOT_STARTED"] | None = Field(None, description="how the wave ends")
+    within_ms: Span | None = Field(None, description="the longest time from the wave's start to its end")
+
+
+def _one_or_more(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+class Expect(Model):
+    """The expectations of a scenario. What is None, or empty, is not checked."""
+
+    noun: ClassVar[str] = "`expect`"
+    outcome: Outcome | None = Field(None, description="how the recovery ends")
+    order: tuple[WaveName, ...] | None = Field(None, description="the waves that start, in the order in which they start")
+    not_started: tuple[WaveName, ...] = Field((), description="waves that never start")
+    rto_ms: Span | None = Field(
+        None, description="the recovery time objective: the longest time from the request to the end"
+    )
+    calls: dict[OperationKey, Count] = Field(default_factory=dict, description="how many calls of an operation are accepted")
+    retries: Annotated[tuple[Retries, ...], BeforeValidator(_one_or_more)] = Field((), description="retries, one or a list")
+    response: Response | None = Field(None, description="the answer to the request that starts the recovery")
+    notifications: Count | None = Field(None, description="how many notifications are published")
+    reason: Text | None = Field(None, description="a text that the recorded reason of the outcome contains")
+    waves: dict[WaveName, WaveExpectation] = Field(default_factory=dict, description="how single waves end, by their names")

@@ -1,0 +1,183 @@
+"""The kinds of value that stand in a scenario file, each with its check, and the model that all sections share."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    Strict,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from simulator.scenario.durations import parse_duration_ms
+from simulator.scenario.names import Names, did_you_mean
+
+Value = TypeVar("Value")
+
+
+def refusal(message: str, hint: str = "") -> PydanticCustomError:
+    """The error to raise in a validator: what was expected, without what was found."""
+    return PydanticCustomError("scenario", "{message}", {"message": message, "hint": hint, "shows_value": True})
+
+
+def objection(message: str, hint: str = "") -> PydanticCustomError:
+    """The error to raise in a validator for a message that is complete as it is."""
+    return PydanticCustomError("scenario", "{message}", {"message": message, "hint": hint, "shows_value": False})
+
+
+def _unknown_key(message: str, hint: str) -> PydanticCustomError:
+    context = {"message": message, "hint": hint, "shows_value": False, "is_about_key": True}
+    return PydanticCustomError("scenario", "{message}", context)
+
+
+def yaml_key(attribute: str) -> str:
+    """How an attribute is spelled in a file: camel case, without the unit (`timeout_ms` is `timeout`)."""
+    first, *rest = attribute.removesuffix("_ms").removesuffix("_mb").split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+class Model(BaseModel):
+    """A section of a scenario file: immutable, without unknown keys. `noun` names it in messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=yaml_key, arbitrary_types_allowed=True)
+    noun: ClassVar[str]
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain_keys(cls, data: Any, handler: ModelWrapValidatorHandler["Model"]) -> "Model":
+        try:
+            return handler(data)
+        except ValidationError as error:
+            details = [_explained(cls, item) for item in error.errors(include_url=False)]
+            raise ValidationError.from_exception_data(error.title, details) from None
+
+
+def _explained(model: type[Model], error: Any) -> InitErrorDetails:
+    kind: Any = error["type"]
+    key = str(error["loc"][-1]) if error["loc"] else ""
+    known = {yaml_key(name): field.description or "" for name, field in model.model_fields.items()}
+    if kind == "extra_forbidden" and len(error["loc"]) == 1:
+        kind = _unknown_key(f"unknown key `{key}` in {model.noun}", did_you_mean(key, list(known)))
+    elif kind == "missing" and len(error["loc"]) == 1:
+        kind = objection(f"{model.noun} needs `{key}`", known[key])
+    elif kind == "scenario":
+        kind = PydanticCustomError("scenario", "{message}", error["ctx"])
+    return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=error.get("ctx", {}))
+
+
+def _read(parse: Callable[[str], Value]) -> Callable[[Any], Value]:
+    """A validator that parses text and turns the parser's ValueError into the reader's message."""
+
+    def validate(value: Any) -> Value:
+        try:
+            return parse(value if isinstance(value, str) else "")
+        except ValueError as error:
+            raise refusal(str(error)) from None
+
+    return validate
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant: datetime | None = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ValueError("expected an instant with its offset, such as 2026-03-01T02:00:00Z")
+    return instant.astimezone(UTC)
+
+
+def _positive(duration_ms: int) -> int:
+    if duration_ms == 0:
+        raise refusal("expected a duration longer than nothing")
+    return duration_ms
+
+
+def not_empty(value: Any) -> Any:
+    """A validator that refuses an empty list before anything else is looked at."""
+    if isinstance(value, list) and not value:
+        raise refusal("expected at least one")
+    return value
+
+
+def matching(pattern: str, expected: str) -> Callable[[str], str]:
+    """A validator of text that must match `pattern`; `expected` completes the message "expected ..."."""
+
+    def validate(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise refusal(f"expected {expected}")
+        return value
+
+    return validate
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise refusal("expected some text")
+    return value
+
+
+def _name(value: str) -> str:
+    if not value.strip() or value != value.strip() or not value.isprintable():
+        raise refusal("expected a name: one line, without blanks around it")
+    return value
+
+
+def _wave(value: str, info: ValidationInfo) -> str:
+    names: Names | None = info.context
+    if names and value not in names.waves:
+        raise objection(f"no wave is named `{value}`", did_you_mean(value, sorted(names.waves)))
+    return value
+
+
+def _server(value: str, info: ValidationInfo) -> str:
+    names: Names | None = info.context
+    if names and value not in names.servers:
+        raise objection(f"no server is named `{value}`", did_you_mean(value, sorted(names.servers)))
+    return value
+
+
+def existing_file(value: str, info: ValidationInfo) -> Path:
+    """The absolute path of a file that the scenario names relative to itself."""
+    names: Names | None = info.context
+    path = Path(value) if names is None else (names.base / value).absolute()
+    if names and names.must_exist and not path.is_file():
+        raise objection(f"there is no file {value}", f"looked for {path}")
+    return path
+
+
+_PLACEHOLDER = r"\$\{[A-Za-z][A-Za-z0-9]*\}"
+
+
+def placeholders_in(text: str) -> list[str]:
+    """Every `${Name}` in a text."""
+    return re.findall(_PLACEHOLDER, text)
+
+
+Text = Annotated[str, AfterValidator(_text)]
+Name = Annotated[str, AfterValidator(_name)]
+WaveName = Annotated[str, AfterValidator(_wave)]
+ServerName = Annotated[str, AfterValidator(_server)]
+Placeholder = Annotated[str, AfterValidator(matching(_PLACEHOLDER, "a placeholder such as ${OrchestrationFunctionArn}"))]
+Flag = Annotated[bool, Strict()]
+Whole = Annotated[int, Strict()]
+Natural = Annotated[Whole, Field(ge=0)]
+Share = Annotated[float, Strict(), Field(gt=0, le=1)]
+Times = Annotated[Whole, Field(ge=1)]
+
+_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"})
+Duration = Annotated[int, BeforeValidator(_read(parse_duration_ms)), _DURATION_SCHEMA]
+Span = Annotated[Duration, AfterValidator(_positive)]
+Instant = Annotated[datetime, BeforeValidator(_read(_instant)), WithJsonSchema({"type": "string", "format": "date-time"})]

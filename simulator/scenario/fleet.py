@@ -1,0 +1,121 @@
+"""`fleet:`: the servers to recover, in waves, and how long their recovery takes."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from simulator.scenario.fields import (
+    Duration,
+    Flag,
+    Model,
+    Name,
+    Span,
+    WaveName,
+    Whole,
+    matching,
+    not_empty,
+    objection,
+    refusal,
+)
+from simulator.scenario.names import counted_names
+
+MAX_SERVERS = 4_000  # an account's quota of source servers
+Profile = Literal["linux-direct", "windows-direct", "extended"]
+
+
+class Latency(Model):
+    """How long a phase takes: log-normal, by its median and 95th percentile; always the same if they are equal."""
+
+    noun: ClassVar[str] = "a latency"
+    median_ms: Duration = Field(description="half of all servers take at most this long")
+    p95_ms: Duration = Field(description="95 of 100 servers take at most this long; default: the median, always")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fixed(cls, data: Any) -> Any:
+        if isinstance(data, str):
+            return {"median": data, "p95": data}
+        if not isinstance(data, dict):
+            raise refusal("expected a duration such as 4m, or {median: 4m, p95: 9m}")
+        return {"p95": data["median"]} | data if "median" in data else data
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Latency":
+        if self.p95_ms < self.median_ms or (self.median_ms == 0 < self.p95_ms):
+            raise objection("a latency's p95 is at least its median, and its median longer than nothing unless both are 0s")
+        return self
+
+
+class Latencies(Model):
+    """The phases of a recovery whose latency differs from the profile's. None leaves a phase as it is."""
+
+    noun: ClassVar[str] = "the latencies"
+    pending: Latency | None = Field(None, description="from the job's creation to its start")
+    cleanup: Latency | None = Field(None, description="deleting a recovery instance that the server already has")
+    snapshot: Latency | None = Field(None, description="taking the snapshot")
+    queue: Latency | None = Field(None, description="from the snapshot to the conversion's start")
+    conversion: Latency | None = Field(None, description="converting the boot volume")
+    launch: Latency | None = Field(None, description="launching the recovery instance")
+    finish: Latency | None = Field(None, description="from the last launch to the job's end")
+    terminate: Latency | None = Field(None, description="a job that terminates recovery instances")
+
+    def given(self) -> Mapping[str, Latency]:
+        """The phases that the file names."""
+        phases = ((phase, getattr(self, phase)) for phase in type(self).model_fields)
+        return {phase: latency for phase, latency in phases if latency is not None}
+
+
+def _form(servers: object) -> str:
+    return "<names>" if isinstance(servers, list | tuple) else "<count>"
+
+
+def _count(value: Any) -> Any:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise refusal("expected how many servers, or a list of their names")
+    return value
+
+
+Region = Annotated[str, AfterValidator(matching("[a-z]{2,3}(-[a-z]+)+-[0-9]", "a Region such as us-east-1"))]
+_Count = Annotated[Whole, Field(ge=1, le=MAX_SERVERS), BeforeValidator(_count)]
+_ServerNames = Annotated[tuple[Name, ...], BeforeValidator(not_empty)]
+Servers = Annotated[
+    Annotated[_Count, Tag("<count>")] | Annotated[_ServerNames, Tag("<names>")],
+    Discriminator(_form),
+]
+
+
+class Wave(Model):
+    """Servers that are recovered together."""
+
+    noun: ClassVar[str] = "a wave"
+    name: Name = Field(description="what the wave is called")
+    servers: Servers = Field(
+        description="how many servers the wave has (they are called data-1, data-2, ...), or their names"
+    )
+    depends_on: tuple[WaveName, ...] = Field((), description="the waves that must have launched before this one starts")
+    timeout_ms: Span | None = Field(None, description="how long the wave may take; default: the orchestrator's own")
+    poll_ms: Span | None = Field(None, description="how often the wave's job is looked at; default: the orchestrator's own")
+
+    @property
+    def server_names(self) -> tuple[str, ...]:
+        """The names of the wave's servers, in order."""
+        return self.servers if isinstance(self.servers, tuple) else tuple(counted_names(self.name, self.servers))
+
+
+class Fleet(Model):
+    """The source servers and the waves in which they are recovered."""
+
+    noun: ClassVar[str] = "the fleet"
+    region: Region = Field("us-east-1", description="the Region that the servers are recovered in")
+    profile: Profile = Field("linux-direct", description="the latency profile: what kind of servers these are")
+    latency: Latencies = Field(
+        default_factory=lambda: Latencies.model_validate({}), description="phases whose latency differs from the profile's"
+    )
+    drill: Flag = Field(True, description="whether this is a drill, as opposed to a recovery")
+    waves: Annotated[tuple[Wave, ...], BeforeValidator(not_empty)] = Field(description="the waves, in the order of the plan")
+
+    @property
+    def server_names(self) -> tuple[str, ...]:
+        """The names of all servers, in the order of the file."""
+        return tuple(server for wave in self.waves for server in wave.server_names)

@@ -1,0 +1,115 @@
+"""What a scenario file declares, gathered before it is validated, so that every reference to it can be checked in one pass.
+
+The gathering is lenient: whatever has the wrong shape is passed over here and reported by the model.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from simulator.json_types import JsonValue
+from simulator.scenario.nodes import Finding
+from simulator.scenario.tree import Location, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What references in a file may name. `base` is the folder that the file's relative paths start from.
+
+    `must_exist` tells whether the files named are looked for.
+    """
+
+    base: Path
+    waves: frozenset[str] = frozenset()
+    servers: frozenset[str] = frozenset()
+    placeholders: frozenset[str] = frozenset()
+    must_exist: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """A name and the location that declares it."""
+
+    name: str
+    location: Location
+
+
+def names_in(data: JsonValue, base: Path) -> Names:
+    """The names that the document declares."""
+    return Names(
+        base,
+        frozenset(wave.name for wave in _waves(data)),
+        frozenset(server.name for server in _servers(data)),
+        frozenset(_placeholders(data)),
+    )
+
+
+def duplicates(tree: Tree) -> list[Finding]:
+    """A finding for each wave, server or fault that has the name of an earlier one."""
+    declared = {"wave": _waves(tree.data), "server": _servers(tree.data), "fault": _fault_ids(tree.data)}
+    return [finding for noun, names in declared.items() for finding in _repeated(tree, noun, list(names))]
+
+
+def did_you_mean(written: str, known: Sequence[str]) -> str:
+    """A hint that names the known word closest to the one written, else all of them, else nothing."""
+    close = get_close_matches(written, known, n=1) or [word for word in known if word.lower() == written.lower()]
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return "known: " + ", ".join(known) if 0 < len(known) <= 20 else ""
+
+
+def counted_names(wave: str, count: int) -> list[str]:
+    """The names of a wave's servers when the file only counts them: `data-1`, `data-2`, ..."""
+    return [f"{wave}-{number}" for number in range(1, count + 1)]
+
+
+def _repeated(tree: Tree, noun: str, declared: list[_Declared]) -> Iterator[Finding]:
+    first: dict[str, _Declared] = {}
+    counts = Counter(item.name for item in declared)
+    for item in declared:
+        if counts[item.name] > 1 and first.setdefault(item.name, item) is not item:
+            line = tree.position(first[item.name].location).line
+            yield Finding(tree.position(item.location), f"a second {noun} is named `{item.name}`", f"first on line {line}")
+
+
+def _waves(data: JsonValue) -> Iterator[_Declared]:
+    for index, wave in enumerate(_list(data, "fleet", "waves")):
+        name = _at(wave, "name")
+        if isinstance(name, str):
+            yield _Declared(name, ("fleet", "waves", index, "name"))
+
+
+def _servers(data: JsonValue) -> Iterator[_Declared]:
+    for index, wave in enumerate(_list(data, "fleet", "waves")):
+        name, servers = _at(wave, "name"), _at(wave, "servers")
+        location = ("fleet", "waves", index, "servers")
+        if isinstance(servers, int) and isinstance(name, str) and 0 < servers <= 10_000:
+            yield from (_Declared(server, location) for server in counted_names(name, servers))
+        elif isinstance(servers, list):
+            yield from (_Declared(server, (*location, at)) for at, server in enumerate(servers) if isinstance(server, str))
+
+
+def _fault_ids(data: JsonValue) -> Iterator[_Declared]:
+    for index, fault in enumerate(_list(data, "faults")):
+        name = _at(fault, "id")
+        if isinstance(name, str):
+            yield _Declared(name, ("faults", index, "id"))
+
+
+def _placeholders(data: JsonValue) -> Iterator[str]:
+    handlers = _at(data, "system", "handlers")
+    yield from handlers if isinstance(handlers, dict) else ()
+    yield from (topic for topic in _list(data, "system", "topics") if isinstance(topic, str))
+
+
+def _list(data: JsonValue, *keys: str) -> Sequence[JsonValue]:
+    value = _at(data, *keys)
+    return value if isinstance(value, list) else []
+
+
+def _at(data: JsonValue, *keys: str) -> JsonValue:
+    for key in keys:
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data

@@ -1,0 +1,77 @@
+"""The plan document that the orchestrator reads, and the placeholders in what it is started with."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.json_types import JsonObject, JsonValue
+from simulator.scenario.fleet import Wave
+from simulator.scenario.model import Scenario
+
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
+
+
+def plan_document(scenario: Scenario, ids: Mapping[str, str]) -> JsonObject:
+    """The plan: the scenario's own, or one made from its fleet. `ids` maps server names to source server ids.
+
+    Its own plan keeps its shape; each text or key in it that is a server's name becomes that server's id.
+    """
+    if isinstance(scenario.plan, dict):
+        return {"planId": scenario.plan_id} | dict(_with_ids(scenario.plan, ids))
+    return {
+        "planId": scenario.plan_id,
+        "name": scenario.title,
+        "waves": [_wave(wave, ids) for wave in scenario.fleet.waves],
+    }
+
+
+def substitute(value: JsonValue, names: Mapping[str, JsonValue]) -> JsonValue:
+    """`value` with every `${name}` of `names` filled in, at any depth.
+
+    A text that is exactly `${name}` becomes the value itself, within a longer text the value's text. Others stay.
+    """
+    match value:
+        case str():
+            return _filled(value, names)
+        case Mapping():
+            return {key: substitute(member, names) for key, member in value.items()}
+        case list() | tuple():
+            return [substitute(item, names) for item in value]
+        case _:
+            return value
+
+
+def _filled(text: str, names: Mapping[str, JsonValue]) -> JsonValue:
+    whole = _PLACEHOLDER.fullmatch(text)
+    if whole and whole[1] in names:
+        return names[whole[1]]
+    return _PLACEHOLDER.sub(lambda match: str(names.get(match[1], match[0])), text)
+
+
+def _wave(wave: Wave, ids: Mapping[str, str]) -> JsonObject:
+    document: dict[str, JsonValue] = {
+        "name": wave.name,
+        "servers": [ids[server] for server in wave.server_names],
+        "dependsOn": list(wave.depends_on),
+    }
+    if wave.timeout_ms is not None:
+        document["timeoutMinutes"] = _units(wave.timeout_ms, 60_000)
+    if wave.poll_ms is not None:
+        document["pollSeconds"] = _units(wave.poll_ms, 1_000)
+    return document
+
+
+def _units(duration_ms: int, unit_ms: int) -> int | float:
+    return duration_ms / unit_ms if duration_ms % unit_ms else duration_ms // unit_ms
+
+
+def _with_ids(value: Any, ids: Mapping[str, str]) -> Any:
+    match value:
+        case str():
+            return ids.get(value, value)
+        case dict():
+            return {ids.get(key, key): _with_ids(member, ids) for key, member in value.items()}
+        case list():
+            return [_with_ids(item, ids) for item in value]
+        case _:
+            return value

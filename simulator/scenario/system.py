@@ -1,0 +1,176 @@
+"""`system:`: the orchestrator under test, as AWS would be told about it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationInfo, WithJsonSchema, model_validator
+
+from simulator.scenario.fields import (
+    Model,
+    Name,
+    Placeholder,
+    Span,
+    Whole,
+    existing_file,
+    matching,
+    objection,
+    placeholders_in,
+    refusal,
+)
+from simulator.scenario.names import Names, did_you_mean
+
+STATE_MACHINE = "${StateMachineArn}"
+PLAN_VALUES = ("${plan}", "${planId}", "${isDrill}")
+_CODE = re.compile(r"(?P<file>.+\.py):(?P<function>[A-Za-z_]\w*)")
+
+
+class Code(NamedTuple):
+    """Where a handler's code is: a file and the function in it."""
+
+    file: Path
+    function: str
+
+
+def _code(value: Any, info: ValidationInfo) -> Code:
+    match = _CODE.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise refusal("expected a file and a function such as orchestration/handler.py:handler")
+    return Code(existing_file(match["file"], info), match["function"])
+
+
+def _known_placeholders(value: str, info: ValidationInfo) -> str:
+    names: Names | None = info.context
+    known = [STATE_MACHINE, *sorted(names.placeholders)] if names else []
+    for placeholder in placeholders_in(value):
+        if names and placeholder not in known:
+            raise objection(f"nothing is called {placeholder}", did_you_mean(placeholder, known))
+    return value
+
+
+File = Annotated[Path, BeforeValidator(lambda value, info: existing_file(_file_name(value), info))]
+
+
+def _file_name(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise refusal("expected the path of a file, relative to this one")
+    return value
+
+
+def _input(value: Any, info: ValidationInfo) -> Any:
+    if not isinstance(value, str) or value in PLAN_VALUES:
+        return value
+    path = existing_file(value, info)
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise objection(f"{value} is not a JSON document: {error}") from None
+
+
+def _one_or_two(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) not in (1, 2):
+        raise refusal("expected one or two attributes")
+    return names
+
+
+class Handler(Model):
+    """A Lambda function. In short form, only its code."""
+
+    noun: ClassVar[str] = "a handler"
+    code: Annotated[Code, BeforeValidator(_code), WithJsonSchema({"type": "string"})] = Field(
+        description="the file and the function: path/to.py:handler"
+    )
+    timeout_ms: Span = Field(60_000, description="the function's timeout; default 1m")
+    memory_mb: Annotated[Whole, Field(ge=128, le=10_240)] = Field(
+        128, description="the function's memory in MB; default 128"
+    )
+    environment: dict[Name, Annotated[str, AfterValidator(_known_placeholders)]] = Field(
+        default_factory=dict, description="environment variables of this function only"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, data: Any) -> Any:
+        return {"code": data} if isinstance(data, str) else data
+
+
+class Table(Model):
+    """A DynamoDB table."""
+
+    noun: ClassVar[str] = "a table"
+    key: Annotated[tuple[Name, ...], AfterValidator(_one_or_two)] = Field(
+        description="the key's attributes, all of them strings: the partition key and, if there is one, the sort key"
+    )
+    items: tuple[JsonValue, ...] = Field((), description="what the table holds at the start; `${plan}` stands for the plan")
+
+
+class Request(Model):
+    """An HTTP request, as API Gateway hands it to a function."""
+
+    noun: ClassVar[str] = "the request"
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field("POST", description="the method; default POST")
+    path: Annotated[str, AfterValidator(matching("/.*", "a path such as /executions"))] = Field(
+        description="the path, such as /executions"
+    )
+    body: JsonValue = Field(None, description="the JSON body; ${plan}, ${planId} and ${isDrill} stand for their values")
+
+
+class Start(Model):
+    """What starts the recovery: a request to a handler, or the state machine's input."""
+
+    noun: ClassVar[str] = "`start`"
+    handler: Placeholder | None = Field(None, description="the handler that takes the request")
+    request: Request | None = Field(None, description="the request")
+    input: Annotated[JsonValue, BeforeValidator(_input)] = Field(
+        None, description="the execution's input, or the path of a JSON file with it"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        by_request, by_input = bool(self.handler and self.request), "input" in self.model_fields_set
+        if by_request == by_input or bool(self.handler) != bool(self.request):
+            raise objection("`start` needs either `handler` and `request`, or `input`")
+        return self
+
+
+class Record(Model):
+    """Where the orchestrator keeps its own verdict of an execution."""
+
+    noun: ClassVar[str] = "`record`"
+    table: Name = Field(description="the table")
+    key: Name = Field(description="the attribute that identifies the execution")
+    status: Name = Field(description="the attribute that holds the outcome")
+
+
+class System(Model):
+    """The orchestrator: a state machine, its functions, tables and topics, and what starts it."""
+
+    noun: ClassVar[str] = "the system"
+    state_machine: File = Field(description="the file of the state machine's definition")
+    handlers: dict[Placeholder, Handler] = Field(
+        default_factory=dict, description="the functions, by the placeholder under which the definition refers to them"
+    )
+    topics: tuple[Placeholder, ...] = Field((), description="the SNS topics, by their placeholders")
+    tables: dict[Name, Table] = Field(default_factory=dict, description="the DynamoDB tables, by name")
+    environment: dict[Name, Annotated[str, AfterValidator(_known_placeholders)]] = Field(
+        default_factory=dict,
+        description="environment variables of all functions; ${StateMachineArn} and others are filled in",
+    )
+    start: Start = Field(description="what starts the recovery")
+    record: Record | None = Field(None, description="where the orchestrator keeps its own verdict")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.start.handler and self.start.handler not in self.handlers:
+            hint = did_you_mean(self.start.handler, list(self.handlers))
+            raise objection(f"`start` names a handler that `handlers` lacks: {self.start.handler}", hint)
+        if self.record and self.record.table not in self.tables:
+            hint = did_you_mean(self.record.table, list(self.tables))
+            raise objection(f"`record` names a table that `tables` lacks: {self.record.table}", hint)
+        return self
+
+
+def function_name(placeholder: str) -> str:
+    """The name of the function or topic behind a placeholder: `${ApiFunctionArn}` is `ApiFunction`."""
+    return placeholder.removeprefix("${").removesuffix("}").removesuffix("Arn")
