@@ -63,7 +63,7 @@ def _add_verdict(case: ET.Element, result: Result) -> None:
     match result.verdict:
         case Verdict.FAILED | Verdict.ABORTED:
             failed = wording.failed_checks(result)
-            message = "; ".join(check.name for check in failed) or result.verdict
+            message = "; ".join(f"{check.name}: {check.happened}" for check in failed) or result.verdict
             _add_text(
                 case, "failure", message, [*map(_check_text, failed), *wording.error_lines(result), _reproduce(result)]
             )

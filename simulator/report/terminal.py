@@ -13,6 +13,7 @@ from simulator.runner.result import Result, Verdict, WaveResult
 
 INDENT = 8
 LABEL = 10
+MANY = 10  # from here on, the end of the report names again what did not pass
 MIN_WIDTH = 24  # below this, lines are left to the terminal
 _STYLES = {
     Verdict.PASSED: "bold green",
@@ -41,15 +42,20 @@ def print_result(console: Console, result: Result) -> None:
     for line in wording.error_lines(result):
         _line(console, INDENT, Text(line))
     for check in wording.failed_checks(result):
-        _line(console, INDENT, Text(wording.printable(check.name), "bold red"))
+        _line(console, INDENT, Text(f"{_cross(console)} {wording.printable(check.name)}", "bold red"))
         _print_rows(console, wording.check_rows(check))
     if result.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
-        _line(console, INDENT, Text("reproduce: ", "dim") + Text(result.reproduce, "bold"))
+        # On one line however long, so that it can be copied.
+        console.print(
+            Text(" " * INDENT) + Text("reproduce: ", "dim") + Text(wording.printable(result.reproduce)), soft_wrap=True
+        )
     console.print()
 
 
 def print_summary(console: Console, results: Sequence[Result]) -> None:
-    """Print the line that ends a report."""
+    """Print what ends a report: the scenarios that did not pass, where there were many, and the counts."""
+    if len(results) > MANY:
+        _print_not_passed(console, results)
     virtual_ms = sum(result.virtual_ms for result in results)
     wall_seconds = sum(result.wall_seconds for result in results)
     style = "bold green" if all(result.verdict in (Verdict.PASSED, Verdict.SKIPPED) for result in results) else "bold red"
@@ -68,21 +74,32 @@ def _headline(console: Console, result: Result) -> Text:
 
 
 def _print_waves(console: Console, waves: Sequence[WaveResult]) -> None:
-    width = max((cell_len(wording.printable(wave.name)) for wave in waves), default=0)
-    for wave in waves:
-        name = wording.printable(wave.name)
-        row = Text(name + " " * (width - cell_len(name) + 2))
-        span = _span(console, wave)
-        _line(console, INDENT, row + Text(span) + Text(wording.wave_count(wave), _WAVE_STYLES.get(wave.status, "")))
+    names = _aligned([wording.printable(wave.name) for wave in waves])
+    spans = _aligned([_span(console, wave) for wave in waves])
+    for wave, name, span in zip(waves, names, spans, strict=True):
+        count = Text(wording.wave_count(wave), _WAVE_STYLES.get(wave.status, ""))
+        _line(console, INDENT, Text(f"{name}  {span}  ") + count)
         for loss in wording.losses(wave):
-            _line(console, INDENT + width + 2 + cell_len(span), Text(loss, "red"))
+            _line(console, INDENT + cell_len(name) + cell_len(span) + 4, Text(loss, "red"))
+
+
+def _print_not_passed(console: Console, results: Sequence[Result]) -> None:
+    for result in results:
+        if result.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
+            verdict = Text(f"{result.verdict:<{INDENT}}", _STYLES[result.verdict])
+            _line(console, 0, verdict + Text(f"{wording.printable(str(result.path))}  {wording.printable(result.name)}"))
+
+
+def _aligned(texts: Sequence[str]) -> list[str]:
+    width = max(map(cell_len, texts), default=0)
+    return [text + " " * (width - cell_len(text)) for text in texts]
 
 
 def _span(console: Console, wave: WaveResult) -> str:
     if wave.started_ms is None:
         return ""
     end = "..." if wave.ended_ms is None else clock_text(wave.ended_ms)
-    return f"{clock_text(wave.started_ms)} {_arrow(console)} {end}  "
+    return f"{clock_text(wave.started_ms)} {_arrow(console)} {end}"
 
 
 def _print_rows(console: Console, rows: Iterable[tuple[str, str]]) -> None:
@@ -109,6 +126,10 @@ def _separator(console: Console) -> str:
 
 def _arrow(console: Console) -> str:
     return "→" if _has_unicode(console) else "->"
+
+
+def _cross(console: Console) -> str:
+    return "✗" if _has_unicode(console) else "x"
 
 
 def _has_unicode(console: Console) -> bool:

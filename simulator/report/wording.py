@@ -16,14 +16,14 @@ def printable(text: str) -> str:
 
 
 def times(result: Result) -> str:
-    """How long the recovery took, against its objective: `28:06 of 45:00`. Empty if it never started."""
+    """How long the recovery took, against its objective: `28:06 (RTO 45:00)`. Empty if it never started."""
     if result.recovery_ms is None:
         return ""
     if result.rto_ms is None:
         return clock_text(result.recovery_ms)
     is_late = result.recovery_ms > result.rto_ms
     took = exact_clock_text(result.recovery_ms) if is_late else clock_text(result.recovery_ms)
-    return f"{took} of {clock_text(result.rto_ms)}"
+    return f"{took} (RTO {clock_text(result.rto_ms)})"
 
 
 def facts(result: Result) -> list[str]:
