@@ -1,9 +1,10 @@
 """The orchestrator that comes with drsim: the system of a scenario that names none."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from simulator.scenario.names import Names, names_in
+from simulator.scenario.names import names_in
 from simulator.scenario.system import System
 from simulator.scenario.tree import read_tree
 
@@ -21,5 +22,5 @@ def bundled_system() -> System:
     """The bundled orchestrator. Its files are looked for when it runs, not here."""
     file = Path(__file__).with_name("bundled.yaml")
     data = read_tree(file.read_text("utf-8"), file.name).data
-    names = names_in({"system": data}, bundle_root())
-    return System.model_validate(data, context=Names(names.base, placeholders=names.placeholders, must_exist=False))
+    names = replace(names_in({"system": data}, bundle_root()), must_exist=False)
+    return System.model_validate(data, context=names)

@@ -40,6 +40,8 @@ class Count(Model):
                 return data
             raise refusal('expected a count such as 3, "<= 5" or {min: 1, max: 5}')
         sign, number = match[1] or "=", int(match[2])
+        if (sign, number) == ("<", 0):
+            raise refusal("expected a count that is possible")
         return {
             "=": {"min": number, "max": number},
             "<=": {"max": number},

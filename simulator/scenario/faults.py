@@ -6,8 +6,20 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, WithJsonSchema, field_validator
 
-from simulator.scenario.fields import Duration, Model, Name, ServerName, Share, Span, Text, Times, objection, refusal
-from simulator.scenario.names import Names, did_you_mean
+from simulator.scenario.fields import (
+    Duration,
+    Model,
+    Name,
+    ServerName,
+    Share,
+    Span,
+    Text,
+    Times,
+    objection,
+    refusal,
+    require_one_of,
+)
+from simulator.scenario.names import Names
 from simulator.scenario.triggers import EXAMPLES, Trigger, parse_trigger
 
 Phase = Literal["CLEANUP", "SNAPSHOT", "CONVERSION", "LAUNCH"]
@@ -54,8 +66,8 @@ def _trigger(value: Any, info: ValidationInfo) -> Trigger:
     except ValueError as error:
         raise refusal(str(error)) from None
     names: Names | None = info.context
-    if names and trigger.wave not in names.waves:
-        raise objection(f"no wave is named `{trigger.wave}`", did_you_mean(trigger.wave, sorted(names.waves)))
+    if names:
+        require_one_of("wave", names.waves, trigger.wave)
     return trigger
 
 
@@ -101,7 +113,7 @@ class PhaseFault(Model):
     server: ServerName = Field(description="the server's name")
     phase: Phase = Field(description="the phase: CLEANUP, SNAPSHOT, CONVERSION or LAUNCH")
     outcome: PhaseOutcome = Field(
-        description="FAILED (with an event in the job's log), HANG (nothing more happens) or SILENT (fails without an event)"
+        description="FAILED, HANG (nothing more happens) or SILENT (fails without an event in the job's log)"
     )
     raw_error: Text | None = Field(None, description="the reason in the job's log, such as InsufficientInstanceCapacity")
     times: Times | None = Field(None, description="how many of the server's recoveries it hits; default: each")

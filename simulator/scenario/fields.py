@@ -65,15 +65,17 @@ class Model(BaseModel):
 
 
 def _explained(model: type[Model], error: Any) -> InitErrorDetails:
+    known = {str(field.alias): field.description or "" for field in model.model_fields.values()}
     kind: Any = error["type"]
-    key = str(error["loc"][-1]) if error["loc"] else ""
-    known = {yaml_key(name): field.description or "" for name, field in model.model_fields.items()}
-    if kind == "extra_forbidden" and len(error["loc"]) == 1:
-        kind = _unknown_key(f"unknown key `{key}` in {model.noun}", did_you_mean(key, list(known)))
-    elif kind == "missing" and len(error["loc"]) == 1:
-        kind = objection(f"{model.noun} needs `{key}`", known[key])
-    elif kind == "scenario":
-        kind = PydanticCustomError("scenario", "{message}", error["ctx"])
+    match error["type"], error["loc"]:
+        case "extra_forbidden", (str(key),):
+            kind = _unknown_key(f"unknown key `{key}` in {model.noun}", did_you_mean(key, list(known)))
+        case "missing", (str(key),):
+            kind = objection(f"{model.noun} needs `{key}`", known[key])
+        case (("model_type" | "model_attributes_type"), ()):
+            kind = refusal(f"expected {model.noun}: a mapping", "its keys: " + ", ".join(known))
+        case "scenario", _:
+            kind = PydanticCustomError("scenario", "{message}", error["ctx"])
     return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=error.get("ctx", {}))
 
 
@@ -131,22 +133,25 @@ def _text(value: str) -> str:
 
 def _name(value: str) -> str:
     if not value.strip() or value != value.strip() or not value.isprintable():
-        raise refusal("expected a name: one line, without blanks around it")
+        raise refusal("expected one line of text, without blanks around it")
     return value
 
 
-def _wave(value: str, info: ValidationInfo) -> str:
-    names: Names | None = info.context
-    if names and value not in names.waves:
-        raise objection(f"no wave is named `{value}`", did_you_mean(value, sorted(names.waves)))
-    return value
+def _one_of(noun: str, declared: Callable[[Names], frozenset[str]]) -> Callable[[str, ValidationInfo], str]:
+    """A validator of a reference: its name must be among those that the file declares."""
+
+    def validate(value: str, info: ValidationInfo) -> str:
+        if info.context is not None:
+            require_one_of(noun, declared(info.context), value)
+        return value
+
+    return validate
 
 
-def _server(value: str, info: ValidationInfo) -> str:
-    names: Names | None = info.context
-    if names and value not in names.servers:
-        raise objection(f"no server is named `{value}`", did_you_mean(value, sorted(names.servers)))
-    return value
+def require_one_of(noun: str, known: frozenset[str], name: str) -> None:
+    """Refuse a reference to something that the file does not declare."""
+    if name not in known:
+        raise objection(f"no {noun} is named `{name}`", did_you_mean(name, sorted(known)))
 
 
 def existing_file(value: str, info: ValidationInfo) -> Path:
@@ -168,8 +173,10 @@ def placeholders_in(text: str) -> list[str]:
 
 Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[str, AfterValidator(_name)]
-WaveName = Annotated[str, AfterValidator(_wave)]
-ServerName = Annotated[str, AfterValidator(_server)]
+WaveName = Annotated[str, AfterValidator(_one_of("wave", lambda names: names.waves))]
+ServerName = Annotated[str, AfterValidator(_one_of("server", lambda names: names.servers))]
+HandlerName = Annotated[str, AfterValidator(_one_of("handler", lambda names: names.handlers))]
+TableName = Annotated[str, AfterValidator(_one_of("table", lambda names: names.tables))]
 Placeholder = Annotated[str, AfterValidator(matching(_PLACEHOLDER, "a placeholder such as ${OrchestrationFunctionArn}"))]
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, Strict()]

@@ -42,8 +42,10 @@ class Latency(Model):
 
     @model_validator(mode="after")
     def _ordered(self) -> "Latency":
-        if self.p95_ms < self.median_ms or (self.median_ms == 0 < self.p95_ms):
-            raise objection("a latency's p95 is at least its median, and its median longer than nothing unless both are 0s")
+        if self.p95_ms < self.median_ms:
+            raise objection("the `p95` of a latency cannot be less than its `median`")
+        if self.median_ms == 0 < self.p95_ms:
+            raise objection("a latency with a `median` of 0s has a `p95` of 0s too")
         return self
 
 
@@ -91,7 +93,7 @@ class Wave(Model):
     noun: ClassVar[str] = "a wave"
     name: Name = Field(description="what the wave is called")
     servers: Servers = Field(
-        description="how many servers the wave has (they are called data-1, data-2, ...), or their names"
+        description="their names, or how many there are: in a wave `data` they are called data-1, data-2, ..."
     )
     depends_on: tuple[WaveName, ...] = Field((), description="the waves that must have launched before this one starts")
     timeout_ms: Span | None = Field(None, description="how long the wave may take; default: the orchestrator's own")

@@ -73,6 +73,11 @@ def _words(expected: str, hint: str = "") -> Callable[[Mapping[str, Any], object
     return lambda context, value: (expected.format(**context), hint)
 
 
+def _list(context: Mapping[str, Any], value: object) -> tuple[str, str]:
+    is_word = isinstance(value, str) and value.isprintable() and not set(value) & set("[]{},:")
+    return "a list", f"a list is written in brackets: [{value}]" if is_word else ""
+
+
 def _text(context: Mapping[str, Any], value: object) -> tuple[str, str]:
     return "text", "put it in quotes" if isinstance(value, int | float) else ""
 
@@ -82,11 +87,8 @@ _EXPECTED: dict[str, Callable[[Mapping[str, Any], object], tuple[str, str]]] = {
     "int_type": _words("a whole number"),
     "float_type": _words("a number"),
     "bool_type": _words("true or false"),
-    "tuple_type": _words("a list"),
-    "list_type": _words("a list"),
+    "tuple_type": _list,
     "dict_type": _words("a mapping of keys to values"),
-    "model_type": _words("a mapping of keys to values"),
-    "model_attributes_type": _words("a mapping of keys to values"),
     "enum": _choice,
     "literal_error": _choice,
     "greater_than_equal": _words("a number of at least {ge:g}"),

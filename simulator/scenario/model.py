@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, JsonValue, PrivateAttr
 from simulator.scenario.bundled import bundled_system
 from simulator.scenario.expect import Expect
 from simulator.scenario.faults import AnyFault, with_ids
-from simulator.scenario.fields import Instant, Model, Name, Natural, Span, Text
+from simulator.scenario.fields import Instant, Model, Name, Natural, Span
 from simulator.scenario.fleet import Fleet
 from simulator.scenario.system import System
 from simulator.scenario.tree import Tree
@@ -35,7 +35,7 @@ class Scenario(Model):
     """
 
     noun: ClassVar[str] = "a scenario"
-    title: Text = Field(alias="scenario", description="one sentence that says what happens")
+    title: Name = Field(alias="scenario", description="one sentence that says what happens")
     id: Name | None = Field(None, description="a key for reports that stays the same when the title changes")
     tags: tuple[Name, ...] = Field((), description="words to choose scenarios by")
     system: System = Field(

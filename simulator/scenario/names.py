@@ -18,13 +18,15 @@ from simulator.scenario.tree import Location, Tree
 class Names:
     """What references in a file may name. `base` is the folder that the file's relative paths start from.
 
-    `must_exist` tells whether the files named are looked for.
+    Handlers and topics are named by their placeholders. `must_exist` tells whether the files named are looked for.
     """
 
     base: Path
     waves: frozenset[str] = frozenset()
     servers: frozenset[str] = frozenset()
-    placeholders: frozenset[str] = frozenset()
+    handlers: frozenset[str] = frozenset()
+    topics: frozenset[str] = frozenset()
+    tables: frozenset[str] = frozenset()
     must_exist: bool = True
 
 
@@ -42,7 +44,9 @@ def names_in(data: JsonValue, base: Path) -> Names:
         base,
         frozenset(wave.name for wave in _waves(data)),
         frozenset(server.name for server in _servers(data)),
-        frozenset(_placeholders(data)),
+        frozenset(_mapping(data, "system", "handlers")),
+        frozenset(topic for topic in _list(data, "system", "topics") if isinstance(topic, str)),
+        frozenset(_mapping(data, "system", "tables")),
     )
 
 
@@ -98,15 +102,14 @@ def _fault_ids(data: JsonValue) -> Iterator[_Declared]:
             yield _Declared(name, ("faults", index, "id"))
 
 
-def _placeholders(data: JsonValue) -> Iterator[str]:
-    handlers = _at(data, "system", "handlers")
-    yield from handlers if isinstance(handlers, dict) else ()
-    yield from (topic for topic in _list(data, "system", "topics") if isinstance(topic, str))
-
-
 def _list(data: JsonValue, *keys: str) -> Sequence[JsonValue]:
     value = _at(data, *keys)
     return value if isinstance(value, list) else []
+
+
+def _mapping(data: JsonValue, *keys: str) -> Mapping[str, JsonValue]:
+    value = _at(data, *keys)
+    return value if isinstance(value, dict) else {}
 
 
 def _at(data: JsonValue, *keys: str) -> JsonValue:

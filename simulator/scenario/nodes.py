@@ -179,6 +179,7 @@ _HINTS = {
     "cannot start any token": "a text that begins with this character needs quotes",
     "expected ',' or '}', but got ':'": "inside { } a text that contains [ ] { } or , needs quotes",
     "<stream end>": "a bracket or brace is never closed",
+    "expected ',' or": "a comma is missing, or a bracket or brace is not closed",
     "end of stream": "a quote is never closed",
     "expected <block end>": "the indentation does not match the lines above",
 }

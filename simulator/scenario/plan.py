@@ -1,5 +1,6 @@
 """The plan document that the orchestrator reads, and the placeholders in what it is started with."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +29,7 @@ def plan_document(scenario: Scenario, ids: Mapping[str, str]) -> JsonObject:
 def substitute(value: JsonValue, names: Mapping[str, JsonValue]) -> JsonValue:
     """`value` with every `${name}` of `names` filled in, at any depth.
 
-    A text that is exactly `${name}` becomes the value itself, within a longer text the value's text. Others stay.
+    A text that is exactly `${name}` becomes the value itself, within a longer text the value as text or JSON. Others stay.
     """
     match value:
         case str():
@@ -45,7 +46,11 @@ def _filled(text: str, names: Mapping[str, JsonValue]) -> JsonValue:
     whole = _PLACEHOLDER.fullmatch(text)
     if whole and whole[1] in names:
         return names[whole[1]]
-    return _PLACEHOLDER.sub(lambda match: str(names.get(match[1], match[0])), text)
+    return _PLACEHOLDER.sub(lambda match: _as_text(names[match[1]]) if match[1] in names else match[0], text)
+
+
+def _as_text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _wave(wave: Wave, ids: Mapping[str, str]) -> JsonObject:

@@ -8,10 +8,12 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.scenario.fields import (
+    HandlerName,
     Model,
     Name,
     Placeholder,
     Span,
+    TableName,
     Whole,
     existing_file,
     matching,
@@ -42,7 +44,7 @@ def _code(value: Any, info: ValidationInfo) -> Code:
 
 def _known_placeholders(value: str, info: ValidationInfo) -> str:
     names: Names | None = info.context
-    known = [STATE_MACHINE, *sorted(names.placeholders)] if names else []
+    known = [STATE_MACHINE, *sorted(names.handlers | names.topics)] if names else []
     for placeholder in placeholders_in(value):
         if names and placeholder not in known:
             raise objection(f"nothing is called {placeholder}", did_you_mean(placeholder, known))
@@ -63,9 +65,15 @@ def _input(value: Any, info: ValidationInfo) -> Any:
         return value
     path = existing_file(value, info)
     try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise objection(f"{value} is not a JSON document: {error}") from None
+        return json.loads(path.read_text("utf-8-sig"), parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise objection(f"{value} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise objection(f"{value} is not JSON: {error}") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"it contains {name}")
 
 
 def _one_or_two(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,7 +128,7 @@ class Start(Model):
     """What starts the recovery: a request to a handler, or the state machine's input."""
 
     noun: ClassVar[str] = "`start`"
-    handler: Placeholder | None = Field(None, description="the handler that takes the request")
+    handler: HandlerName | None = Field(None, description="the handler that takes the request")
     request: Request | None = Field(None, description="the request")
     input: Annotated[JsonValue, BeforeValidator(_input)] = Field(
         None, description="the execution's input, or the path of a JSON file with it"
@@ -138,7 +146,7 @@ class Record(Model):
     """Where the orchestrator keeps its own verdict of an execution."""
 
     noun: ClassVar[str] = "`record`"
-    table: Name = Field(description="the table")
+    table: TableName = Field(description="the table")
     key: Name = Field(description="the attribute that identifies the execution")
     status: Name = Field(description="the attribute that holds the outcome")
 
@@ -159,16 +167,6 @@ class System(Model):
     )
     start: Start = Field(description="what starts the recovery")
     record: Record | None = Field(None, description="where the orchestrator keeps its own verdict")
-
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        if self.start.handler and self.start.handler not in self.handlers:
-            hint = did_you_mean(self.start.handler, list(self.handlers))
-            raise objection(f"`start` names a handler that `handlers` lacks: {self.start.handler}", hint)
-        if self.record and self.record.table not in self.tables:
-            hint = did_you_mean(self.record.table, list(self.tables))
-            raise objection(f"`record` names a table that `tables` lacks: {self.record.table}", hint)
-        return self
 
 
 def function_name(placeholder: str) -> str:

@@ -46,8 +46,10 @@ class Tree:
         return self.values.get((), Position(1, 1))
 
     def value_position(self, location: Location) -> Position:
-        """Where the single value at `location` is written, or else as `position`."""
-        return self.values.get(location) or self.position(location)
+        """Where the value at `location` is written, or that of the nearest location around it."""
+        while location not in self.values and location:
+            location = location[:-1]
+        return self.values.get(location, Position(1, 1))
 
 
 def read_tree(text: str, name: str) -> Tree:
@@ -126,8 +128,7 @@ class _Writer:
             self._ambiguous(node, "put the key in quotes")
             return None
         if node.is_plain and node.text == "<<":
-            self.findings.append(Finding(node.position, "`<<` (merged mappings) is not supported", "write the keys out"))
-            return None
+            raise NotReadable(node.position, "merged mappings (`<<`) are not supported", "write the keys out")
         return node.text
 
     def _ambiguous(self, scalar: nodes.Scalar, hint: str) -> None:

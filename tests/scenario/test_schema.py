@@ -1,0 +1,24 @@
+"""The model as a schema: ready for editors."""
+
+from typing import Any
+
+from simulator.scenario.model import Scenario
+
+
+def test_every_key_has_a_description() -> None:
+    schema = Scenario.model_json_schema()
+    sections: dict[str, Any] = {"Scenario": schema} | schema["$defs"]
+    keys = {
+        f"{name}.{key}": field for name, section in sections.items() for key, field in section.get("properties", {}).items()
+    }
+
+    assert len(keys) > 60
+    assert [key for key, field in keys.items() if "description" not in field] == []
+
+
+def test_keys_are_spelled_as_in_the_file() -> None:
+    schema = Scenario.model_json_schema()
+
+    assert set(schema["properties"]) == {"scenario", "id", "tags", "system", "fleet", "plan", "run", "faults", "expect"}
+    assert set(schema["$defs"]["Wave"]["properties"]) == {"name", "servers", "dependsOn", "timeout", "poll"}
+    assert schema["required"] == ["scenario", "fleet"]
