@@ -1,12 +1,10 @@
 """A session of `drsim run`: read the files, run what can be run, report each result as it comes and all at the end."""
 
-import importlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Protocol, cast
 
 from simulator.cli.errors import exit_code_of, print_bug, print_problems
 from simulator.cli.files import make_folder, write_journal, write_text
@@ -34,17 +32,11 @@ class Options:
     journal: Path | None = None
 
 
-class Runner(Protocol):
-    """Runs one scenario. Raises UserError for what is the user's fault and shows only in the run."""
+def run_scenario(scenario: Scenario, seed: int | None) -> Result:
+    """Run one scenario. The simulated account is imported only now, so that a misspelled file is told about at once."""
+    from simulator.runner import run  # noqa: PLC0415
 
-    def __call__(self, scenario: Scenario, seed: int | None = None) -> Result:
-        """The scenario's result with `seed`, or with its own."""
-
-
-def run_scenario(scenario: Scenario, seed: int | None = None) -> Result:
-    """Run one scenario, by the runner."""
-    runner = cast(Runner, importlib.import_module("simulator.runner.run").run_scenario)
-    return runner(scenario, seed)
+    return run.run_scenario(scenario, seed)
 
 
 def run_session(options: Options) -> int:

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.text import Text
 
 from simulator.report import wording
-from simulator.report.durations import clock_text
 from simulator.runner.result import Result, Verdict, WaveResult
 
 INDENT = 8
@@ -59,7 +58,7 @@ def print_summary(console: Console, results: Sequence[Result]) -> None:
     virtual_ms = sum(result.virtual_ms for result in results)
     wall_seconds = sum(result.wall_seconds for result in results)
     style = "bold green" if all(result.verdict in (Verdict.PASSED, Verdict.SKIPPED) for result in results) else "bold red"
-    took = f" ({clock_text(virtual_ms)} of virtual time in {wall_seconds:.1f} s)"
+    took = f" ({wording.whole_seconds(virtual_ms)} of virtual time in {wall_seconds:.1f} s)"
     _line(console, 0, Text(wording.summary(results), style) + Text(took, "dim"))
 
 
@@ -75,7 +74,7 @@ def _headline(console: Console, result: Result) -> Text:
 
 def _print_waves(console: Console, waves: Sequence[WaveResult]) -> None:
     names = _aligned([wording.printable(wave.name) for wave in waves])
-    spans = _aligned([_span(console, wave) for wave in waves])
+    spans = _spans(console, waves)
     for wave, name, span in zip(waves, names, spans, strict=True):
         count = Text(wording.wave_count(wave), _WAVE_STYLES.get(wave.status, ""))
         _line(console, INDENT, Text(f"{name}  {span}  ") + count)
@@ -95,11 +94,14 @@ def _aligned(texts: Sequence[str]) -> list[str]:
     return [text + " " * (width - cell_len(text)) for text in texts]
 
 
-def _span(console: Console, wave: WaveResult) -> str:
-    if wave.started_ms is None:
-        return ""
-    end = "..." if wave.ended_ms is None else clock_text(wave.ended_ms)
-    return f"{clock_text(wave.started_ms)} {_arrow(console)} {end}"
+def _spans(console: Console, waves: Sequence[WaveResult]) -> list[str]:
+    """From when to when each wave went, equally wide; blank for waves that never started."""
+    begins = ["" if wave.started_ms is None else wording.whole_seconds(wave.started_ms) for wave in waves]
+    ends = ["..." if wave.ended_ms is None else wording.whole_seconds(wave.ended_ms) for wave in waves]
+    widths = [max(map(len, column), default=0) for column in (begins, ends)]
+    lines = zip(begins, ends, strict=True)
+    spans = [f"{begin:>{widths[0]}} {_arrow(console)} {end:>{widths[1]}}" if begin else "" for begin, end in lines]
+    return _aligned(spans)
 
 
 def _print_rows(console: Console, rows: Iterable[tuple[str, str]]) -> None:

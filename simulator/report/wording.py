@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from simulator.report.durations import clock_text, exact_clock_text
 from simulator.runner.result import Check, Result, ServerResult, Verdict, WaveResult
+from simulator.runner.wording import clock_time
 
 MAX_NAMES = 5
 _ENDINGS = {"FAILED": "failed", "PENDING": "never ended", "NOT_STARTED": "not started"}
@@ -15,15 +15,20 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else _escaped(character) for character in text)
 
 
+def whole_seconds(at_ms: int) -> str:
+    """Virtual time on a clock, the milliseconds cut off: `33:05`, `1:02:10`."""
+    return clock_time(at_ms // 1_000 * 1_000)
+
+
 def times(result: Result) -> str:
     """How long the recovery took, against its objective: `28:06 (RTO 45:00)`. Empty if it never started."""
     if result.recovery_ms is None:
         return ""
     if result.rto_ms is None:
-        return clock_text(result.recovery_ms)
+        return whole_seconds(result.recovery_ms)
     is_late = result.recovery_ms > result.rto_ms
-    took = exact_clock_text(result.recovery_ms) if is_late else clock_text(result.recovery_ms)
-    return f"{took} (RTO {clock_text(result.rto_ms)})"
+    took = clock_time(result.recovery_ms) if is_late else whole_seconds(result.recovery_ms)
+    return f"{took} (RTO {clock_time(result.rto_ms)})"
 
 
 def facts(result: Result) -> list[str]:
@@ -57,8 +62,8 @@ def check_rows(check: Check) -> list[tuple[str, str]]:
     """A failed check as labelled lines: expected, happened, at, before. Further lines of a label have an empty one."""
     rows = [("expected", printable(check.expected)), ("happened", printable(check.happened))]
     if check.at_ms is not None or check.where:
-        instant = exact_clock_text(check.at_ms) if check.at_ms is not None else "the end"
-        rows.append(("at", f"{instant} in {printable(check.where)}" if check.where else instant))
+        instant = "the end" if check.at_ms is None else clock_time(check.at_ms)
+        rows.append(("at", ", ".join([instant, *([printable(check.where)] if check.where else [])])))
     labels = ["before", *[""] * len(check.before)]
     return rows + list(zip(labels, map(printable, check.before), strict=False))
 

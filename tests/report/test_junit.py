@@ -48,7 +48,7 @@ def test_failure_says_all_that_the_terminal_says() -> None:
 outcome
   expected  the recovery ends COMPLETED
   happened  it ended FAILED: wave app: 2 of 4 servers did not launch
-  at        1:12:05 in state FinalizeExecution
+  at        1:12:05, state FinalizeExecution
   before    1:12:00  app-2 FAILED
             1:12:04  lambda:Invoke OrchestrationFunction
 rto

@@ -14,8 +14,8 @@ from tests.report.results import BROKEN, FAILED, PASSED
 PASSED_TEXT = """\
 PASSED  Three tiers recover in order   28:06 (RTO 45:00)
         COMPLETED · 2 checks · seed 1 · scenarios/happy/three-tiers.yaml
-        data  00:01 → 09:12  2/2 launched
-        web   09:32 → 28:05  1/1 launched
+        data  0:01 →  9:12  2/2 launched
+        web   9:32 → 28:05  1/1 launched
 
 """
 
@@ -23,15 +23,15 @@ FAILED_TEXT = """\
 FAILED  One server does not launch   1:12:05 (RTO 45:00)
         FAILED · 3 checks · seed 7 · scenarios/drs/one-server-fails.yaml
         warning: fault throttle never fired
-        data  00:01 → 09:12    2/2 launched
-        app   09:32 → 1:12:00  1/4 launched
-                               app-2, app-3 failed: InsufficientInstanceCapacity
-                               app-4 never ended
-        web                    not started
+        data  0:01 →    9:12  2/2 launched
+        app   9:32 → 1:12:00  1/4 launched
+                              app-2, app-3 failed: InsufficientInstanceCapacity
+                              app-4 never ended
+        web                   not started
         ✗ outcome
           expected  the recovery ends COMPLETED
           happened  it ended FAILED: wave app: 2 of 4 servers did not launch
-          at        1:12:05 in state FinalizeExecution
+          at        1:12:05, state FinalizeExecution
           before    1:12:00  app-2 FAILED
                     1:12:04  lambda:Invoke OrchestrationFunction
         ✗ rto
@@ -44,8 +44,8 @@ FAILED  One server does not launch   1:12:05 (RTO 45:00)
 BROKEN_TEXT = """\
 ERROR   A conversion that never ends
         seed 1 · scenarios/drs/hang.yaml
-        data  00:00 → ...  0/1 launched
-                           data-1 never ended
+        data  0:00 → ...  0/1 launched
+                          data-1 never ended
         the horizon of 24h was reached
         still busy: states:execution-1
         reproduce: drsim run scenarios/drs/hang.yaml --seed 1
@@ -109,9 +109,9 @@ def test_waves_with_wide_names_stay_aligned() -> None:
         WaveResult("e-mail", "NOT_STARTED", None, None, ()),
     )
     assert printed(replace(PASSED, waves=waves)).splitlines()[2:5] == [
-        "        数据库  00:00 → 01:00  0/1 launched",
-        "                               数据库-1 failed: 容量不足",
-        "        e-mail                 not started",
+        "        数据库  0:00 → 1:00  0/1 launched",
+        "                             数据库-1 failed: 容量不足",
+        "        e-mail               not started",
     ]
 
 
@@ -132,7 +132,7 @@ def test_terminal_without_unicode_gets_plain_signs() -> None:
 
     text = raw.getvalue().decode("ascii")
     assert "FAILED - 3 checks - seed 7 -" in text
-    assert "09:32 -> 1:12:00" in text
+    assert "9:32 -> 1:12:00" in text
     assert "        x outcome" in text
 
 
