@@ -33,7 +33,7 @@ def make_console(file: TextIO, *, is_plain: bool = False) -> Console:
 
 def print_result(console: Console, result: Result) -> None:
     """Print a result: verdict, times, warnings, waves and, if a check failed, all that is known about it."""
-    _line(console, 0, _headline(console, result))
+    _line(console, 0, _headline(result))
     _line(console, INDENT, Text(_separator(console).join(wording.facts(result)), "dim"))
     for warning in result.warnings:
         _line(console, INDENT, Text(f"warning: {wording.printable(warning)}", "yellow"))
@@ -59,17 +59,19 @@ def print_summary(console: Console, results: Sequence[Result]) -> None:
     wall_seconds = sum(result.wall_seconds for result in results)
     style = "bold green" if all(result.verdict in (Verdict.PASSED, Verdict.SKIPPED) for result in results) else "bold red"
     took = f" ({wording.whole_seconds(virtual_ms)} of virtual time in {wall_seconds:.1f} s)"
-    _line(console, 0, Text(wording.summary(results), style) + Text(took, "dim"))
+    _line(console, 0, Text.assemble((wording.summary(results), style), (took, "dim")))
 
 
 def _forced(is_plain: bool) -> bool | None:
     return False if is_plain else None
 
 
-def _headline(console: Console, result: Result) -> Text:
-    headline = Text(f"{result.verdict:<{INDENT}}", _STYLES[result.verdict]) + Text(wording.printable(result.name), "bold")
+def _headline(result: Result) -> Text:
     times = wording.times(result)
-    return headline + Text(f"{'':3}{times}") if times else headline
+    verdict = f"{result.verdict:<{INDENT}}"
+    return Text.assemble(
+        (verdict, _STYLES[result.verdict]), (wording.printable(result.name), "bold"), f"{'':3}{times}" if times else ""
+    )
 
 
 def _print_waves(console: Console, waves: Sequence[WaveResult]) -> None:
@@ -85,8 +87,9 @@ def _print_waves(console: Console, waves: Sequence[WaveResult]) -> None:
 def _print_not_passed(console: Console, results: Sequence[Result]) -> None:
     for result in results:
         if result.verdict not in (Verdict.PASSED, Verdict.SKIPPED):
-            verdict = Text(f"{result.verdict:<{INDENT}}", _STYLES[result.verdict])
-            _line(console, 0, verdict + Text(f"{wording.printable(str(result.path))}  {wording.printable(result.name)}"))
+            verdict = f"{result.verdict:<{INDENT}}"
+            rest = f"{wording.printable(str(result.path))}  {wording.printable(result.name)}"
+            _line(console, 0, Text.assemble((verdict, _STYLES[result.verdict]), rest))
 
 
 def _aligned(texts: Sequence[str]) -> list[str]:

@@ -35,7 +35,7 @@ def facts(result: Result) -> list[str]:
     """The outcome, how much was checked, the seed and the file."""
     count = len(result.checks)
     checked = "1 check" if count == 1 else f"{count or 'no'} checks"
-    outcome = [printable(result.outcome), checked] if result.outcome else []
+    outcome = [f"outcome {printable(result.outcome)}", checked] if result.outcome else []
     return [*outcome, f"seed {result.seed}", printable(str(result.path))]
 
 

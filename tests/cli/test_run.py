@@ -124,7 +124,7 @@ def test_seed_replaces_every_scenario_s_own(capsys: pytest.CaptureFixture[str]) 
     write(Path("a.yaml"), "One")
 
     assert exit_code(["run", "a.yaml", "--seed", "42"]) == 0
-    assert "COMPLETED · 2 checks · seed 42 · a.yaml" in capsys.readouterr().out
+    assert "outcome COMPLETED · 2 checks · seed 42 · a.yaml" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("words", "title"), [("TWO", "Number two"), ("weekly", "Number two"), ("c.yaml", "Number three")])

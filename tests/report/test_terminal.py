@@ -13,7 +13,7 @@ from tests.report.results import BROKEN, FAILED, PASSED
 
 PASSED_TEXT = """\
 PASSED  Three tiers recover in order   28:06 (RTO 45:00)
-        COMPLETED · 2 checks · seed 1 · scenarios/happy/three-tiers.yaml
+        outcome COMPLETED · 2 checks · seed 1 · scenarios/happy/three-tiers.yaml
         data  0:01 →  9:12  2/2 launched
         web   9:32 → 28:05  1/1 launched
 
@@ -21,7 +21,7 @@ PASSED  Three tiers recover in order   28:06 (RTO 45:00)
 
 FAILED_TEXT = """\
 FAILED  One server does not launch   1:12:05 (RTO 45:00)
-        FAILED · 3 checks · seed 7 · scenarios/drs/one-server-fails.yaml
+        outcome FAILED · 3 checks · seed 7 · scenarios/drs/one-server-fails.yaml
         warning: fault throttle never fired
         data  0:01 →    9:12  2/2 launched
         app   9:32 → 1:12:00  1/4 launched
@@ -86,7 +86,7 @@ def test_colour_appears_only_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     buffer = StringIO()
     print_result(Console(file=buffer, force_terminal=True, color_system="standard", width=100), PASSED)
 
-    assert "\x1b[1;32mPASSED" in buffer.getvalue()
+    assert "\x1b[1;32mPASSED  \x1b[0m\x1b[1mThree tiers recover in order\x1b[0m   28:06" in buffer.getvalue()
     assert "\x1b" not in printed(PASSED)
 
 
@@ -131,7 +131,7 @@ def test_terminal_without_unicode_gets_plain_signs() -> None:
     stream.flush()
 
     text = raw.getvalue().decode("ascii")
-    assert "FAILED - 3 checks - seed 7 -" in text
+    assert "outcome FAILED - 3 checks - seed 7 -" in text
     assert "9:32 -> 1:12:00" in text
     assert "        x outcome" in text
 
