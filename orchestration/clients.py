@@ -1,0 +1,53 @@
+"""The AWS clients of a sandbox, made once, and AWS's errors under their own names."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=15)
+
+
+@cache
+def client(service: str) -> Any:
+    """The boto3 client of a service in the function's own Region."""
+    return boto3.client(service, config=_CONFIG)
+
+
+class AwsError(Exception):
+    """An error that an AWS service answered with. Its class is called what AWS calls the error."""
+
+
+@contextmanager
+def named_errors() -> Iterator[None]:
+    """Let AWS's errors leave under their own names.
+
+    Step Functions matches Retry and Catch on the name of the exception's class; botocore calls every error that is not in a
+    service's model `ClientError`, whatever it was.
+    """
+    try:
+        yield
+    except ClientError as error:
+        code = error_code(error)
+        raise type(code, (AwsError,), {})(str(error)) from error
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's name of the error, without a namespace."""
+    code: str = error.response.get("Error", {}).get("Code", "Unknown")
+    return code.rpartition("#")[2].partition(":")[0]
+
+
+def pages(operation: Callable[..., Any], member: str, **parameters: Any) -> Iterator[Any]:
+    """Every item of a paginated operation, page by page."""
+    token: dict[str, str] = {}
+    while True:
+        page = operation(**parameters, **token)
+        yield from page.get(member, [])
+        if not page.get("nextToken"):
+            return
+        token = {"nextToken": page["nextToken"]}
