@@ -27,7 +27,7 @@ def discover(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, Path] = {}
     problems = []
     for path in paths:
-        if not path.exists():
+        if not os.path.exists(path):  # unlike Path.exists, never raises
             problems.append(Problem(str(path), "there is no such file or folder"))
             continue
         files = list(_scenarios_in(path)) if path.is_dir() else [path]
@@ -41,12 +41,16 @@ def discover(paths: Sequence[Path]) -> list[Path]:
 
 
 def _scenarios_in(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith(("_", ".")))
         for name in sorted(files):
             path = Path(parent, name)
             if name.endswith(_SUFFIXES) and not name.startswith(("_", ".")) and _is_meant_as_scenario(path):
                 yield path
+
+
+def _refuse(error: OSError) -> None:
+    raise UserError([Problem(str(error.filename), f"cannot be read: {error.strerror}")])
 
 
 def _is_meant_as_scenario(path: Path) -> bool:

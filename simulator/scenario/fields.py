@@ -1,5 +1,6 @@
 """The kinds of value that stand in a scenario file, each with its check, and the model that all sections share."""
 
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -51,7 +52,7 @@ def yaml_key(attribute: str) -> str:
 class Model(BaseModel):
     """A section of a scenario file: immutable, without unknown keys. `noun` names it in messages."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=yaml_key, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=yaml_key)
     noun: ClassVar[str]
 
     @model_validator(mode="wrap")
@@ -92,13 +93,14 @@ def _read(parse: Callable[[str], Value]) -> Callable[[Any], Value]:
 
 
 def _instant(text: str) -> datetime:
+    """An instant in UTC, cut to the clock's milliseconds, in years that leave room for any horizon."""
     try:
         instant: datetime | None = datetime.fromisoformat(text)
     except ValueError:
         instant = None
-    if instant is None or instant.tzinfo is None:
+    if instant is None or instant.tzinfo is None or not 1970 < instant.year < 2200:
         raise ValueError("expected an instant with its offset, such as 2026-03-01T02:00:00Z")
-    return instant.astimezone(UTC)
+    return instant.replace(microsecond=instant.microsecond // 1_000 * 1_000).astimezone(UTC)
 
 
 def _positive(duration_ms: int) -> int:
@@ -158,7 +160,7 @@ def existing_file(value: str, info: ValidationInfo) -> Path:
     """The absolute path of a file that the scenario names relative to itself."""
     names: Names | None = info.context
     path = Path(value) if names is None else (names.base / value).absolute()
-    if names and names.must_exist and not path.is_file():
+    if names and names.must_exist and not os.path.isfile(path):  # unlike Path.is_file, never raises
         raise objection(f"there is no file {value}", f"looked for {path}")
     return path
 

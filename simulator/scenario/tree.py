@@ -64,8 +64,9 @@ def read_tree(text: str, name: str) -> Tree:
 
 
 def located(finding: Finding, name: str) -> Problem:
-    """A finding in the file `name`, as the user sees it."""
-    return Problem(f"{name}:{finding.position.line}:{finding.position.column}", finding.message, finding.hint)
+    """A finding in the file `name`, as the user sees it: one line, whatever the file contains."""
+    where = f"{name}:{finding.position.line}:{finding.position.column}"
+    return Problem(where, _printable(finding.message), _printable(finding.hint))
 
 
 def _tree(root: Node) -> Tree:
@@ -140,6 +141,10 @@ def _target(node: Node) -> nodes.Scalar | nodes.Sequence | nodes.Mapping:
     while isinstance(node, nodes.Alias):
         node = node.target
     return node
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def _resolved(text: str) -> JsonScalar:
