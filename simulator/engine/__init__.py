@@ -1,1 +1,1 @@
-"""."""
+"""The interpreter of the Amazon States Language: deterministic, on the virtual clock."""

@@ -1,0 +1,68 @@
+"""Reading a state machine definition: JSON in, a frozen `Machine` out, or everything that is wrong with it."""
+
+import json
+from typing import Any
+
+from simulator.engine import schema
+from simulator.engine.compiler import Compiler
+from simulator.engine.findings import Finding, refusal
+from simulator.engine.json_text import decode, size_bytes
+from simulator.engine.machine import Machine
+from simulator.engine.source import line_and_column, locate
+from simulator.errors import DefinitionError, Problem
+
+MAX_DEFINITION_BYTES = 1_048_576
+INVALID_JSON = "INVALID_JSON_DESCRIPTION"
+
+
+def parse(text: str, source: str = "definition") -> Machine:
+    """The machine that a definition describes.
+
+    `source` names the file in messages. Raises `DefinitionError` with one problem for everything that Step Functions would
+    refuse at creation; each problem's message is in Step Functions' words (`CODE: text at /States/X`), so that
+    `refusal_message` can give the InvalidDefinition error it would answer with.
+    """
+    if size_bytes(text) > MAX_DEFINITION_BYTES:
+        raise DefinitionError(
+            [Problem(source, f"{INVALID_JSON}: the definition is longer than {MAX_DEFINITION_BYTES} bytes")]
+        )
+    definition = _decode(text, source)
+    if findings := schema.check(definition):
+        raise _error(text, source, findings)
+    compiler = Compiler()
+    branch = compiler.branch(definition, (), "JSONPath")
+    if compiler.findings:
+        raise _error(text, source, compiler.findings)
+    return Machine(
+        text=text,
+        comment=str(definition.get("Comment", "")),
+        query_language=str(definition.get("QueryLanguage", "JSONPath")),
+        timeout_seconds=definition.get("TimeoutSeconds"),
+        start_at=branch.start_at,
+        states=branch.states,
+    )
+
+
+def refusal_message(error: DefinitionError) -> str:
+    """The message of the InvalidDefinition error with which CreateStateMachine would answer."""
+    return refusal([problem.message for problem in error.problems])
+
+
+def _decode(text: str, source: str) -> Any:
+    try:
+        return decode(text)
+    except json.JSONDecodeError as error:
+        line, column = line_and_column(text, error.pos)
+        where = f"{source}:{line}:{column}"
+        raise DefinitionError([Problem(where, f"{INVALID_JSON}: {error.msg}", "the file must be JSON")]) from error
+    except ValueError as error:
+        raise DefinitionError([Problem(source, f"{INVALID_JSON}: {error}")]) from error
+
+
+def _error(text: str, source: str, findings: list[Finding]) -> DefinitionError:
+    return DefinitionError([Problem(_where(text, source, finding), finding.text, finding.hint) for finding in findings])
+
+
+def _where(text: str, source: str, finding: Finding) -> str:
+    place = locate(text, finding.pointer)
+    return f"{source}:{place[0]}:{place[1]}" if place else source

@@ -1,0 +1,116 @@
+"""One execution of a state machine, from its input to its end."""
+
+from enum import StrEnum
+
+from simulator.clock import Priority, Signal, VirtualClock
+from simulator.engine.failures import Cancelled, StateFailure
+from simulator.engine.frame import COMPLETE, Frame, Run
+from simulator.engine.integrations import Integrations
+from simulator.engine.interpreter import run_branch
+from simulator.engine.json_text import Document, decode
+from simulator.engine.machine import Branch, Machine
+from simulator.engine.tokens import TaskTokens
+from simulator.journal import Journal
+from simulator.json_types import JsonObject
+from simulator.rng import Chance
+
+
+class Status(StrEnum):
+    """How an execution stands, in Step Functions' words."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
+
+
+class Execution:
+    """One execution.
+
+    `run()` in a process of the clock runs it to its end; what happens is written to the journal. `input` and `output` are
+    JSON texts, `started_ms` and `ended_ms` milliseconds since the run's start, `ended` is set at the end.
+    """
+
+    def __init__(
+        self, machine: Machine, *, arn: str, name: str, input: str, role_arn: str, state_machine_arn: str,  # noqa: A002
+        state_machine_name: str, clock: VirtualClock, chance: Chance, journal: Journal, integrations: Integrations,
+        tokens: TaskTokens, is_express: bool = False,
+    ) -> None:  # fmt: skip
+        self.machine = machine
+        self.arn = arn
+        self.name = name
+        self.role_arn = role_arn
+        self.input = input
+        self.status = Status.RUNNING
+        self.output: str | None = None
+        self.error: str | None = None
+        self.cause: str | None = None
+        self.started_ms = clock.now_ms
+        self.ended_ms: int | None = None
+        self.ended = Signal(clock)
+        self._document = Document(decode(input), input)
+        self._run = Run(
+            arn, name, state_machine_arn, state_machine_name, role_arn, self._document.value, clock.now_ms, clock, chance,
+            journal, integrations, tokens, run_branch, is_express,
+        )  # fmt: skip
+        self._frame = Frame(self._run, {}, 0, None)
+        self._begun = False
+
+    def run(self) -> None:
+        """Run to the end. Blocks the calling process of the clock; raises nothing but our own bugs and limits."""
+        if self.status is not Status.RUNNING:
+            return
+        clock = self._run.clock
+        self._begin()
+        self._frame.process = clock.current()
+        limit = self.machine.timeout_seconds
+        timer = clock.call_after(limit * 1000, self._time_out, Priority.DEADLINE) if limit else None
+        try:
+            output = run_branch(self._frame, Branch(self.machine.start_at, self.machine.states), self._document)
+        except StateFailure as failure:
+            self._fail(failure)
+        except Cancelled:
+            return
+        else:
+            self.output = output.text
+            self._end(Status.SUCCEEDED, "ExecutionSucceeded", {"output": output.text, "outputDetails": COMPLETE})
+        finally:
+            if timer:
+                timer.cancel()
+
+    def stop(self, error: str | None = None, cause: str | None = None) -> None:
+        """Abort it at once. Does nothing to an execution that has ended."""
+        self._cut_short(Status.ABORTED, "ExecutionAborted", error, cause)
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            details: JsonObject = {"input": self.input, "inputDetails": COMPLETE, "roleArn": self.role_arn}
+            self._run.record("ExecutionStarted", None, details, 0)
+
+    def _time_out(self) -> None:
+        self._cut_short(Status.TIMED_OUT, "ExecutionTimedOut", None, None)
+
+    def _cut_short(self, status: Status, event: str, error: str | None, cause: str | None) -> None:
+        if self.status is not Status.RUNNING:
+            return
+        self._begin()
+        self._frame.abort()
+        self.error, self.cause = error, cause
+        self._end(status, event, _details(error, cause))
+
+    def _fail(self, failure: StateFailure) -> None:
+        self.error, self.cause = failure.error, failure.cause
+        self._end(Status.FAILED, "ExecutionFailed", _details(failure.error, failure.cause))
+
+    def _end(self, status: Status, event: str, details: JsonObject) -> None:
+        self.status = status
+        self.ended_ms = self._run.clock.now_ms
+        self._run.end(event, details, self._frame.previous_id)
+        self._frame = Frame(self._run, {}, self._frame.previous_id, None)
+        self.ended.set()
+
+
+def _details(error: str | None, cause: str | None) -> JsonObject:
+    return {name: text for name, text in (("error", error), ("cause", cause)) if text is not None}

@@ -1,0 +1,184 @@
+"""Single fields of the JSONPath language whose value must be of a kind: seconds, instants, counts, texts."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from simulator.engine.failures import ExpressionError
+from simulator.engine.json_text import encode
+from simulator.engine.machine import Batching, Distribution, Number, Reading, Writing
+from simulator.engine.paths import InvalidPath, PathMissing, compile_path
+from simulator.engine.resources import parse_resource
+from simulator.engine.scope import Scope
+from simulator.engine.templates import Reader, compile_expression
+from simulator.engine.timestamps import parse_timestamp
+from simulator.json_types import JsonValue
+
+if TYPE_CHECKING:
+    from simulator.engine.compiler import Compiler, _Place
+
+MAX_WAIT = timedelta(days=366)
+TOO_LONG = "Wait state delay is too long."
+Until = Callable[[Scope, datetime], datetime]
+
+
+def instant(name: str, value: JsonValue) -> Until:
+    """When a Wait ends, of its one field. Raises `InvalidTemplate`."""
+    match name:
+        case "Seconds":
+            return lambda scope, now: after_seconds(now, value)
+        case "Timestamp":
+            return lambda scope, now: until_timestamp(now, parse_timestamp(str(value)) or now)
+        case "SecondsPath":
+            seconds = _seconds(value)
+            return lambda scope, now: after_seconds(now, seconds(scope))
+    path = _value_at(value, name)
+    return lambda scope, now: until_timestamp(now, _timestamp(path(scope), name, str(value)))
+
+
+def after_seconds(now: datetime, seconds: Any) -> datetime:
+    """The instant some seconds from now; raises `ExpressionError` beyond a year."""
+    if seconds > MAX_WAIT.total_seconds():
+        raise ExpressionError(TOO_LONG)
+    return now + timedelta(seconds=seconds)
+
+
+def until_timestamp(now: datetime, then: datetime) -> datetime:
+    """The instant itself; raises `ExpressionError` beyond a year from now."""
+    if then - now > MAX_WAIT:
+        raise ExpressionError(TOO_LONG)
+    return then
+
+
+def constant(value: JsonValue, name: str) -> Number:
+    """A number written in the definition."""
+    number = int(value)  # type: ignore[arg-type]
+    return lambda scope: number
+
+
+def number(name: str, value: JsonValue) -> Number:
+    """A number at a path. Raises `InvalidTemplate`."""
+    read = _value_at(value, name)
+    field = name.removesuffix("Path")
+
+    def get(scope: Scope) -> int:
+        found = read(scope)
+        if not isinstance(found, int) or isinstance(found, bool):
+            shown = found if isinstance(found, str) else encode(found)
+            raise ExpressionError(f'The {name} field refers to value "{shown}" which is not a valid integer: {value}')
+        if found < 0:
+            raise ExpressionError(f"{field} cannot be negative.")
+        return found
+
+    return get
+
+
+def text(name: str, value: JsonValue) -> Reader:
+    """ErrorPath and CausePath: a path or an intrinsic function that gives a text. Raises `InvalidTemplate`."""
+    read = compile_expression(value, name)
+
+    def get(scope: Scope) -> JsonValue:
+        found = read(scope)
+        if isinstance(found, str):
+            return found
+        raise ExpressionError(f"The {name} field must refer to a string, but was: {encode(found)}")
+
+    return get
+
+
+def _seconds(value: JsonValue) -> Callable[[Scope], int]:
+    read = _path(value)
+
+    def get(scope: Scope) -> int:
+        try:
+            found = read(scope)
+        except PathMissing as error:
+            raise ExpressionError(f"The SecondsPath parameter does not reference an input value: {value}") from error
+        if not isinstance(found, int) or isinstance(found, bool):
+            raise ExpressionError(f"The SecondsPath parameter cannot be parsed as a long value: {value} == {encode(found)}")
+        if found < 0:
+            raise ExpressionError(f"The SecondsPath parameter references a negative value: {value} == {found}")
+        return found
+
+    return get
+
+
+def _timestamp(found: JsonValue, name: str, path: str) -> datetime:
+    then = parse_timestamp(found) if isinstance(found, str) else None
+    if then is None:
+        shown = found if isinstance(found, str) else encode(found)
+        raise ExpressionError(
+            f"The {name} parameter does not reference a valid ISO-8601 extended offset date-time format string:"
+            f" {path} == {shown}"
+        )
+    return then
+
+
+def _value_at(value: JsonValue, name: str) -> Reader:
+    read = _path(value)
+
+    def get(scope: Scope) -> JsonValue:
+        try:
+            return read(scope)
+        except PathMissing as error:
+            raise ExpressionError(f"The {name} parameter does not reference an input value: {value}") from error
+
+    return get
+
+
+def _path(value: JsonValue) -> Reader:
+    try:
+        return compile_path(str(value)).read
+    except InvalidPath:
+        return compile_expression(value, "")
+
+
+def distribution(compiler: "Compiler", place: "_Place", processor: Mapping[str, Any]) -> Distribution:
+    """The fields that only a Distributed Map has."""
+    state: Any = place.state
+    config = processor.get("ProcessorConfig", {})
+    return Distribution(
+        is_express=config.get("ExecutionType") == "EXPRESS",
+        label=str(state.get("Label", "")),
+        reader=_reading(compiler, place, state["ItemReader"]) if "ItemReader" in state else None,
+        batcher=_batching(compiler, place, state["ItemBatcher"]) if "ItemBatcher" in state else None,
+        writer=_writing(compiler, place, state["ResultWriter"]) if "ResultWriter" in state else None,
+        tolerated_count=compiler._number(place, "ToleratedFailureCount"),
+        tolerated_percentage=compiler._number(place, "ToleratedFailurePercentage"),
+    )
+
+
+def _inner(compiler: "Compiler", place: "_Place", owner: Any, name: str) -> "_Place":
+    from simulator.engine.compiler import _Place  # noqa: PLC0415
+
+    return _Place(place.name, owner, (*place.at, name), place.language)
+
+
+def _arguments(compiler: "Compiler", inner: "_Place") -> Reader | None:
+    name = "Arguments" if inner.is_jsonata else "Parameters"
+    return compiler._template(inner, name) if name in inner.state else None
+
+
+def _reading(compiler: "Compiler", place: "_Place", owner: Any) -> Reading | None:
+    inner = _inner(compiler, place, owner, "ItemReader")
+    config = owner.get("ReaderConfig", {})
+    resource, arguments = parse_resource(str(owner.get("Resource"))), _arguments(compiler, inner)
+    if resource is None or arguments is None:
+        return None
+    limits = _inner(compiler, inner, config, "ReaderConfig")
+    return Reading(resource, arguments, config, compiler._number(limits, "MaxItems"))
+
+
+def _batching(compiler: "Compiler", place: "_Place", owner: Any) -> Batching:
+    inner = _inner(compiler, place, owner, "ItemBatcher")
+    return Batching(
+        compiler._number(inner, "MaxItemsPerBatch"),
+        compiler._number(inner, "MaxInputBytesPerBatch"),
+        compiler._template(inner, "BatchInput") if "BatchInput" in owner else None,
+    )
+
+
+def _writing(compiler: "Compiler", place: "_Place", owner: Any) -> Writing:
+    inner = _inner(compiler, place, owner, "ResultWriter")
+    resource = parse_resource(str(owner["Resource"])) if "Resource" in owner else None
+    return Writing(resource, _arguments(compiler, inner), owner.get("WriterConfig", {}))

@@ -1,0 +1,208 @@
+"""The state of a run: what all of an execution shares, and its lines of control.
+
+A frame is one line of control: the main line, a branch of a Parallel, an iteration of a Map. It chains its history events
+(each names its predecessor in the same line) and holds the variables that its states see.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from simulator.clock import Process, VirtualClock
+from simulator.engine.failures import Cancelled, ExpressionError, StateFailure
+from simulator.engine.integrations import Integrations
+from simulator.engine.json_text import MAX_PAYLOAD_BYTES, Document, size_bytes
+from simulator.engine.machine import Branch
+from simulator.engine.scope import Scope
+from simulator.engine.timestamps import format_timestamp
+from simulator.engine.tokens import TaskTokens
+from simulator.errors import ClockStuck
+from simulator.journal import HistoryEvent, Journal
+from simulator.json_types import JsonObject, JsonValue
+from simulator.rng import Chance, Stream
+
+MAX_EVENTS = 25_000
+MAX_EVENTS_PER_INSTANT = 1_000_000
+COMPLETE: JsonObject = {"truncated": False}
+ABORTABLE = frozenset({"Task", "Parallel", "Map", "Wait"})
+
+
+@dataclass(slots=True)
+class Run:
+    """What all frames of one execution share."""
+
+    arn: str
+    name: str
+    machine_arn: str
+    machine_name: str
+    role_arn: str
+    input: JsonValue
+    started_ms: int
+    clock: VirtualClock
+    chance: Chance
+    journal: Journal
+    integrations: Integrations
+    tokens: TaskTokens
+    go: Callable[["Frame", Branch, Document], Document]
+    is_express: bool = False
+    redrive_count: int = 0
+    redriven_ms: int | None = None
+    events: int = 0
+    _instant_ms: int = -1
+    _instant_events: int = 0
+    _streams: dict[str, Stream] = field(default_factory=dict)
+
+    def record(self, kind: str, state: str | None, details: JsonObject, previous: int) -> int:
+        """Write a history event; its id. Raises `StateFailure` when the history is full."""
+        if self.events >= MAX_EVENTS - 1:
+            self._check_bounds()
+        self.events += 1
+        self.journal.record(HistoryEvent(self.arn, self.events, previous, kind, state, details))
+        return self.events
+
+    def end(self, kind: str, details: JsonObject, previous: int) -> None:
+        """Write the last event, for which there is always room."""
+        self.events += 1
+        self.journal.record(HistoryEvent(self.arn, self.events, previous, kind, None, details))
+
+    def stream(self, purpose: str) -> Stream:
+        """The draws of this execution for one purpose."""
+        stream = self._streams.get(purpose)
+        if stream is None:
+            stream = self._streams[purpose] = self.chance.stream(f"engine.{purpose}", self.arn)
+        return stream
+
+    def timestamp(self, at_ms: int) -> str:
+        """A virtual instant as the context object writes it."""
+        return format_timestamp(self.clock.start + timedelta(milliseconds=at_ms))
+
+    def _check_bounds(self) -> None:
+        if not self.is_express:
+            cause = f"The execution reached the maximum number of history events ({MAX_EVENTS})."
+            raise StateFailure("States.Runtime", cause, is_terminal=True)
+        if self.clock.now_ms != self._instant_ms:
+            self._instant_ms, self._instant_events = self.clock.now_ms, 0
+        self._instant_events += 1
+        if self._instant_events > MAX_EVENTS_PER_INSTANT:
+            raise ClockStuck(f"{self.arn} had {MAX_EVENTS_PER_INSTANT} events without time moving")
+
+
+class Frame:
+    """One line of control. `item` is the `Map` member of the context object inside of a Map, else None."""
+
+    __slots__ = (
+        "active", "call", "children", "entered_id", "entered_ms", "entered_previous", "item", "iteration", "previous_id",
+        "process", "retry_count", "run", "token", "variables",
+    )  # fmt: skip
+
+    def __init__(self, run: Run, variables: dict[str, JsonValue], previous_id: int, item: JsonObject | None) -> None:
+        self.run = run
+        self.variables = variables
+        self.previous_id = previous_id
+        self.item = item
+        self.active: tuple[str, str] | None = None
+        self.iteration: tuple[str, int] | None = None
+        self.children: list[Frame] = []
+        self.process: Process | None = None
+        self.call: Process | None = None
+        self.token: str | None = None
+        self.entered_id = self.entered_previous = self.entered_ms = 0
+        self.retry_count: int | None = None
+
+    def branch(self, item: JsonObject | None = None) -> "Frame":
+        """A new line of control that starts from here."""
+        frame = Frame(self.run, dict(self.variables), self.previous_id, item or self.item)
+        self.children.append(frame)
+        return frame
+
+    def emit(self, kind: str, state: str | None, details: JsonObject) -> int:
+        """Write a history event that the next one of this line will name as its predecessor."""
+        self.previous_id = self.run.record(kind, state, details, self.previous_id)
+        return self.previous_id
+
+    def note(self, kind: str, state: str | None, details: JsonObject) -> int:
+        """Write a history event that the next one will pass over."""
+        return self.run.record(kind, state, details, self.previous_id)
+
+    def enter(self, kind: str, state: str, document: Document, *, has_retries: bool = False) -> Scope:
+        """Enter a state: the event, and the scope of its expressions."""
+        self.active = (kind, state)
+        self.token = None
+        self.retry_count = 0 if has_retries else None
+        self.entered_previous = self.previous_id
+        self.entered_ms = self.run.clock.now_ms
+        details: JsonObject = {"name": state, "input": document.text, "inputDetails": COMPLETE}
+        self.entered_id = self.emit(kind + "StateEntered", state, details)
+        return Scope(document.value, self.variables, self.context, self._draws, self.run.clock)
+
+    def exit(self, kind: str, state: str, document: Document, assigned: Mapping[str, JsonValue]) -> None:
+        """Leave a state: the event, and the variables it assigns."""
+        check_size(state, document)
+        details: dict[str, JsonValue] = {"name": state, "output": document.text, "outputDetails": COMPLETE}
+        if assigned:
+            details["assignedVariables"] = {name: Document(value).text for name, value in assigned.items()}
+            details["assignedVariablesDetails"] = COMPLETE
+            self.variables = {**self.variables, **assigned}
+        self.emit(kind + "StateExited", state, details)
+        self.active = None
+
+    def context(self) -> JsonObject:
+        """The context object as the present state sees it."""
+        run = self.run
+        execution: dict[str, JsonValue] = {
+            "Id": run.arn, "Input": run.input, "StartTime": run.timestamp(run.started_ms), "Name": run.name,
+            "RoleArn": run.role_arn, "RedriveCount": run.redrive_count,
+        }  # fmt: skip
+        if run.redriven_ms is not None:
+            execution["RedriveTime"] = run.timestamp(run.redriven_ms)
+        state: dict[str, JsonValue] = {
+            "Name": self.active[1] if self.active else "", "EnteredTime": run.timestamp(self.entered_ms)
+        }  # fmt: skip
+        if self.retry_count is not None:
+            state["RetryCount"] = self.retry_count
+        context: dict[str, JsonValue] = {
+            "Execution": execution, "StateMachine": {"Id": run.machine_arn, "Name": run.machine_name}, "State": state,
+        }  # fmt: skip
+        if self.token is not None:
+            context["Task"] = {"Token": self.token}
+        if self.item is not None:
+            context["Map"] = {"Item": self.item}
+        return context
+
+    def failure(self, state: str, error: ExpressionError) -> StateFailure:
+        """An expression's error as the state's: its cause says where it happened."""
+        cause = f"An error occurred while executing the state '{state}' (entered at the event id #{self.entered_id}). "
+        cause += error.message
+        if error.location is not None:
+            details = {"error": error.error, "cause": cause, "location": error.location, "state": state}
+            if error.is_expression and self.previous_id == self.entered_id:
+                self.previous_id = self.entered_previous
+            self.emit("EvaluationFailed", state, details)
+        return StateFailure(error.error, cause, is_terminal=error.error == "States.Runtime", is_own=True)
+
+    def abort(self) -> None:
+        """End this line and everything below it, with the events that tell of it; nothing of it runs again."""
+        for child in self.children:
+            child.abort()
+        self.children = []
+        if self.active and self.active[0] in ABORTABLE:
+            self.emit(f"{self.active[0]}StateAborted", self.active[1], {})
+        if self.iteration:
+            self.emit("MapIterationAborted", self.iteration[0], {"name": self.iteration[0], "index": self.iteration[1]})
+        self.active = self.iteration = None
+        for process in (self.call, self.process):
+            if process is not None:
+                process.interrupt(Cancelled())
+
+    def _draws(self) -> Stream:
+        return self.run.stream("draw")
+
+
+def check_size(state: str, document: Document) -> None:
+    """Raises `StateFailure` (States.DataLimitExceeded) for a document over Step Functions' limit."""
+    text = document.text
+    if len(text) * 4 > MAX_PAYLOAD_BYTES and size_bytes(text) > MAX_PAYLOAD_BYTES:
+        cause = (
+            f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit."
+        )
+        raise StateFailure("States.DataLimitExceeded", cause, is_own=True)

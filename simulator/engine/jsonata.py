@@ -1,0 +1,187 @@
+"""JSONata through a library: compiled once, evaluated with `$states` and the variables, undefined told apart from null.
+
+jsonatapy where there is a wheel for the machine, the pure jsonata-python elsewhere; both are loaded when first needed.
+Evaluation is bounded in time, depth and length, so that an expression that never ends is an error.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from simulator.engine.jsonata_functions import BOUND_FUNCTIONS, JsonataError
+from simulator.engine.scope import Scope
+from simulator.json_types import JsonValue
+
+MAX_MILLISECONDS = 5_000
+MAX_DEPTH = 300
+MAX_SEQUENCE = 1_000_000
+_NAME = re.compile(r"\$([A-Za-z_]\w*)")
+_CODE = re.compile(r"(?:.*?: )?([STDU]\d{4}): (.*)", re.DOTALL)
+
+MESSAGES = {
+    "D1011": "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive.",
+    "D1012": "Expression evaluation timeout: Check for infinite loop",
+    "T1005": "Attempted to invoke a non-function. Did you mean",
+    "T1006": "Attempted to invoke a non-function",
+    "T2001": "The left side of the operator must evaluate to a number",
+    "T2002": "The right side of the operator must evaluate to a number",
+}
+"""The reference implementation's words where a library has others."""
+
+
+class Undefined:
+    """What an expression gives that matches nothing; not the same as null."""
+
+
+UNDEFINED = Undefined()
+
+
+class Unsupported(JsonataError):
+    """An expression gave something that is no JSON, such as a function."""
+
+
+class InvalidJsonata(ValueError):
+    """A text is not a JSONata expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jsonata:
+    """A compiled expression. `names` are the variables it mentions."""
+
+    text: str
+    names: frozenset[str]
+    run: Callable[[dict[str, Any], Scope], Any]
+    classify: Callable[[dict[str, Any], Scope], Any]
+
+    def evaluate(self, scope: Scope) -> JsonValue | Undefined:
+        """Its value, `UNDEFINED` if it matches nothing. Raises `JsonataError`, `Unsupported`."""
+        bindings = self._bindings(scope)
+        value = self.run(bindings, scope)
+        if value is None:
+            return self._nothing(bindings, scope)
+        if not _is_json(value):
+            raise Unsupported("")
+        return value  # type: ignore[no-any-return]
+
+    def _bindings(self, scope: Scope) -> dict[str, Any]:
+        bindings = {name: _plain(value) for name, value in scope.variables.items() if name in self.names}
+        if "states" in self.names:
+            states = {"input": scope.input, **scope.states}
+            if "context" in self.text:
+                states["context"] = scope.context()
+            bindings["states"] = _plain(states)
+        return bindings
+
+    def _nothing(self, bindings: dict[str, Any], scope: Scope) -> JsonValue | Undefined:
+        """Null, undefined and functions all come out of the library as None."""
+        kind = self.classify(bindings, scope)
+        if kind == "function":
+            raise Unsupported("")
+        return None if kind == "null" else UNDEFINED
+
+
+def compile_jsonata(text: str) -> Jsonata:
+    """The expression that a text holds. Raises `InvalidJsonata`."""
+    names = frozenset(_NAME.findall(text))
+    run = _engine()(text, names)
+    return Jsonata(text, names, run, _engine()(f"$type(({text}\n))", names))
+
+
+Runner = Callable[[dict[str, Any], Scope], Any]
+
+
+@cache
+def _engine() -> Callable[[str, frozenset[str]], Runner]:
+    try:
+        import jsonatapy  # noqa: F401, PLC0415 - loaded when first needed
+    except ImportError:
+        return _pure
+    return _native
+
+
+def _native(text: str, names: frozenset[str]) -> Runner:
+    import jsonatapy  # noqa: PLC0415
+
+    present: list[Scope] = []
+    limits = {"timeout": MAX_MILLISECONDS, "max_stack_depth": MAX_DEPTH, "max_sequence_length": MAX_SEQUENCE}
+    try:
+        expression: Any = jsonatapy.compile(text, **limits)
+    except ValueError as error:
+        raise InvalidJsonata(str(error)) from error
+    for name in names & BOUND_FUNCTIONS.keys():
+        expression.register_override(name, _bound(name, present))
+
+    def run(bindings: dict[str, Any], scope: Scope) -> Any:
+        present[:] = [scope]
+        try:
+            return expression.evaluate(None, bindings)
+        except ValueError as error:
+            raise JsonataError(_worded(str(error))) from error
+
+    return run
+
+
+def _pure(text: str, names: frozenset[str]) -> Runner:
+    import jsonata  # noqa: PLC0415
+
+    present: list[Scope] = []
+    try:
+        expression: Any = jsonata.Jsonata(text)
+    except Exception as error:
+        raise InvalidJsonata(str(error)) from error
+
+    def run(bindings: dict[str, Any], scope: Scope) -> Any:
+        present[:] = [scope]
+        frame = expression.create_frame()
+        frame.set_runtime_bounds(MAX_MILLISECONDS, MAX_DEPTH)
+        for name, value in bindings.items():
+            frame.bind(name, value)
+        for name in names & BOUND_FUNCTIONS.keys():
+            frame.bind(name, jsonata.Jsonata.JLambda(_bound(name, present)))
+        try:
+            return expression.evaluate(None, frame)
+        except JsonataError:
+            raise
+        except Exception as error:
+            raise JsonataError(_worded(str(error))) from error
+
+    return run
+
+
+def _bound(name: str, present: list[Scope]) -> Callable[..., Any]:
+    function = BOUND_FUNCTIONS[name]
+
+    def call(*arguments: Any) -> Any:
+        return function(present[0], *arguments)
+
+    return call
+
+
+def _worded(message: str) -> str:
+    match = _CODE.fullmatch(message)
+    if not match:
+        return message
+    code, words = match.groups()
+    return f"{code}: {MESSAGES.get(code, words)}"
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        return all(map(_is_json, value.values()))
+    return all(map(_is_json, value)) if isinstance(value, list) else True
+
+
+def _plain(value: Any) -> Any:
+    """A value as the library takes it: tuples as lists, whole numbers beyond 64 bits as floats."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        return float(value)
+    return value

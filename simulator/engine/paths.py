@@ -1,0 +1,170 @@
+"""JSONPath as Step Functions reads it.
+
+A path starts at the state's input (`$`), the context object (`$$`) or a variable (`$name`). One that can match only one
+place (names and indices) is resolved here; anything else (wildcards, slices, filters, deep scan) goes to a JSONPath library,
+which is loaded when the first such path is met, and gives the list of all matches.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from simulator.engine.failures import ExpressionError
+from simulator.engine.scope import Scope
+from simulator.json_types import JsonValue
+
+Step = str | int
+MAX_PATH_LENGTH = 2_000
+
+_ROOT = re.compile(r"\$\$|\$(?:[A-Za-z_][A-Za-z0-9_]*)?")
+_STEP = re.compile(
+    r"""\.(?P<name>[^\s.\[\]()*?@'",:$]+)"""
+    r"""|\[\s*'(?P<single>(?:[^'\\]|\\.)*)'\s*\]"""
+    r"""|\[\s*"(?P<double>(?:[^"\\]|\\.)*)"\s*\]"""
+    r"""|\[\s*(?P<index>-?\d+)\s*\]"""
+)
+_ESCAPE = re.compile(r"\\(.)")
+
+
+class PathMissing(Exception):
+    """There is nothing at a path. `path` is what could be followed and the step that could not, as `$['a']['b']`."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidPath(ValueError):
+    """A text is not a path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A compiled path: `read(scope)` gives the value it names or raises `PathMissing`.
+
+    `root` is `$`, `$$` or `$name`. `steps` are its names and indices, None for a path that may match several places.
+    """
+
+    text: str
+    root: str
+    steps: tuple[Step, ...] | None
+    query: Callable[[JsonValue], list[JsonValue]] | None
+
+    def read(self, scope: Scope) -> JsonValue:
+        """The value at this path; for a path that may match several places, the list of the values found."""
+        return self.read_in(self.start(scope))
+
+    def read_in(self, value: JsonValue) -> JsonValue:
+        """The value at this path, seen from `value` as its root."""
+        if self.steps is None:
+            assert self.query is not None
+            return self.query(value)
+        for index, step in enumerate(self.steps):
+            value = _child(value, step, self.steps, index)
+        return value
+
+    def start(self, scope: Scope) -> JsonValue:
+        """The value that the path starts from."""
+        if self.root == "$":
+            return scope.input
+        if self.root == "$$":
+            return scope.context()
+        try:
+            return scope.variables[self.root[1:]]
+        except KeyError:
+            raise PathMissing(f"The variable '{self.root}' is not defined") from None
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the path can only ever name one place."""
+        return self.steps is not None
+
+
+@lru_cache(maxsize=4096)
+def compile_path(text: str) -> Path:
+    """The path that a text describes. Raises `InvalidPath`."""
+    root = _ROOT.match(text)
+    if not root or len(text) > MAX_PATH_LENGTH:
+        raise InvalidPath(text)
+    steps = _steps(text, root.end())
+    if steps is not None:
+        return Path(text, root.group(), steps, None)
+    return Path(text, root.group(), None, _query(text[root.end() :], text))
+
+
+def compile_reference(text: str) -> Path:
+    """A path that names exactly one place. Raises `InvalidPath`."""
+    path = compile_path(text)
+    if not path.is_reference:
+        raise InvalidPath(text)
+    return path
+
+
+def write(document: JsonValue, steps: Sequence[Step], value: JsonValue) -> JsonValue:
+    """A copy of `document` with `value` put at `steps`; objects that are missing on the way are made.
+
+    Raises `ExpressionError` (States.ResultPathMatchFailure) where the document has something else than an object there.
+    """
+    if not steps:
+        return value
+    step, rest = steps[0], steps[1:]
+    if isinstance(step, str) and isinstance(document, Mapping):
+        return {**document, step: write(document.get(step, {}), rest, value)}
+    if isinstance(step, int) and _has_index(document, step):
+        items = list(document)  # type: ignore[arg-type]
+        items[step] = write(items[step], rest, value)
+        return items
+    raise ExpressionError("", "States.ResultPathMatchFailure")
+
+
+def bracketed(steps: Sequence[Step]) -> str:
+    """A path in the form of error messages: `$['a'][0]`."""
+    return "$" + "".join(f"['{step}']" if isinstance(step, str) else f"[{step}]" for step in steps)
+
+
+def _steps(text: str, at: int) -> tuple[Step, ...] | None:
+    steps: list[Step] = []
+    while at < len(text):
+        match = _STEP.match(text, at)
+        if not match:
+            return None
+        steps.append(_step(match))
+        at = match.end()
+    return tuple(steps)
+
+
+def _step(match: re.Match[str]) -> Step:
+    if match["index"] is not None:
+        return int(match["index"])
+    if match["name"] is not None:
+        return match["name"]
+    quoted = match["single"] if match["single"] is not None else match["double"]
+    return _ESCAPE.sub(r"\1", quoted)
+
+
+def _child(value: JsonValue, step: Step, steps: Sequence[Step], index: int) -> JsonValue:
+    if isinstance(step, str):
+        if isinstance(value, Mapping):
+            if step in value:
+                return value[step]
+            if index == len(steps) - 1:
+                raise PathMissing(f"No results for path: {bracketed(steps)}")
+        raise PathMissing(f"Missing property in path {bracketed(steps[:index])}" + f"['{step}']")
+    if _has_index(value, step):
+        return value[step]  # type: ignore[index]
+    raise PathMissing(f"No results for path: {bracketed(steps)}")
+
+
+def _has_index(value: JsonValue, index: int) -> bool:
+    return isinstance(value, list | tuple) and -len(value) <= index < len(value)
+
+
+def _query(tail: str, text: str) -> Callable[[JsonValue], list[JsonValue]]:
+    from simulator.engine.jsonpath_library import compile_query  # noqa: PLC0415 - slow to load, seldom needed
+
+    return compile_query(tail, text)
+
+
+Values = Mapping[str, Any]

@@ -1,0 +1,51 @@
+"""The engine behind the interface of the conformance runner: one recorded execution in, what the engine made of it out."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from simulator.clock import VirtualClock
+from simulator.engine import history
+from simulator.engine.definition import parse, refusal_message
+from simulator.engine.execution import Execution
+from simulator.engine.failures import TaskFailure
+from simulator.engine.integrations import TaskCall
+from simulator.engine.tokens import TaskTokens
+from simulator.errors import DefinitionError
+from simulator.journal import Journal
+from simulator.json_types import JsonValue
+from simulator.rng import Chance
+
+START = datetime(2026, 3, 1, 2, tzinfo=UTC)
+MACHINE_ARN = "arn:aws:states:us-east-1:111111111111:stateMachine:machine"
+EXECUTION_ARN = "arn:aws:states:us-east-1:111111111111:execution:machine:execution"
+
+
+class NoIntegrations:
+    """Nothing to call."""
+
+    def call(self, task: TaskCall) -> JsonValue:
+        raise TaskFailure("States.TaskFailed", f"{task.resource.arn} is not available here")
+
+
+class Engine:
+    """Runs one recorded item in a world of its own."""
+
+    def run(self, item: dict[str, Any]) -> dict[str, Any]:
+        try:
+            machine = parse(item["definition"])
+        except DefinitionError as error:
+            return {"create_error": ("InvalidDefinition", refusal_message(error))}
+        clock = VirtualClock(START)
+        journal, chance = Journal(lambda: clock.now_ms), Chance(1)
+        execution = Execution(
+            machine, arn=EXECUTION_ARN, name="execution", input=item.get("input") or "{}",
+            role_arn="arn:aws:iam::111111111111:role/sfn-role", state_machine_arn=MACHINE_ARN, state_machine_name="machine",
+            clock=clock, chance=chance, journal=journal, integrations=NoIntegrations(), tokens=TaskTokens(clock, chance),
+            is_express=item.get("type") == "EXPRESS",
+        )  # fmt: skip
+        clock.spawn("execution", execution.run)
+        clock.run()
+        return {
+            "status": str(execution.status), "output": execution.output, "error": execution.error, "cause": execution.cause,
+            "events": history.events(journal, EXECUTION_ARN, START),
+        }  # fmt: skip
