@@ -200,6 +200,15 @@ class Notified:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What the system answered to the request that starts the recovery: an HTTP status and the decoded body."""
+
+    kind: ClassVar[str] = "run.answered"
+    status: int
+    body: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
 class RecordRead:
     """The orchestrator's own record of an execution, as it stood when the run ended."""
 
@@ -211,7 +220,8 @@ class RecordRead:
 
 Event = (
     RunStarted | RunEnded | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
-    | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | FaultFired | Notified | RecordRead
+    | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | FaultFired | Notified | Answered
+    | RecordRead
 )  # fmt: skip
 E = TypeVar("E", bound=Event)
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__args__}
@@ -230,12 +240,12 @@ class Journal:
     """A run's events in the order in which they happened."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
-        self._now_ms = now_ms
+        self.now_ms = now_ms
         self._entries: list[Entry] = []
 
     def record(self, event: Event) -> None:
         """Append an event at the present instant."""
-        self._entries.append(Entry(len(self._entries), self._now_ms(), event))
+        self._entries.append(Entry(len(self._entries), self.now_ms(), event))
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)

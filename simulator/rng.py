@@ -9,6 +9,7 @@ import random
 from dataclasses import dataclass
 from hashlib import blake2b
 from statistics import NormalDist
+from uuid import UUID
 
 _STANDARD_NORMAL = NormalDist()
 _Z95 = 1.6448536269514722  # the standard normal's 95th percentile
@@ -53,6 +54,10 @@ class Stream:
         while len(text) < digits:
             text += f"{self.bits():016x}"
         return text[:digits]
+
+    def uuid(self) -> str:
+        """A random UUID (version 4) in its usual spelling."""
+        return str(UUID(hex=self.hex(32), version=4))
 
 
 @dataclass(frozen=True, slots=True)

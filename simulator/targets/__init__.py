@@ -1,1 +1,1 @@
-"""."""
+"""Where a scenario can run."""

@@ -1,0 +1,123 @@
+"""The simulated account's front door: every AWS request comes in here and leaves as an answer and a journal entry."""
+
+import json
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from simulator.account import moto_services, wire
+from simulator.account.faults import FaultBoard
+from simulator.account.sandbox import Sandbox
+from simulator.account.wire import Decoded, HttpRequest, HttpResponse
+from simulator.clock import VirtualClock
+from simulator.errors import ServiceError
+from simulator.journal import ApiCall, Journal, Notified
+
+OwnService = Callable[[Decoded], Mapping[str, Any]]
+ShapeError = Callable[[list[tuple[str, str]]], ServiceError]
+Arrival = Callable[[Decoded], None]
+
+# Who calls when no function does; each process of the clock has its own value.
+CALLER: ContextVar[str] = ContextVar("caller", default="world")
+
+
+def validation_error(faults: list[tuple[str, str]]) -> ServiceError:
+    """The error most services answer to a request that breaks their model."""
+    details = "; ".join(f"Value at '{member}' failed to satisfy constraint: Member {fault}" for member, fault in faults)
+    noun = "error" if len(faults) == 1 else "errors"
+    return ServiceError("ValidationException", f"{len(faults)} validation {noun} detected: {details}", 400)
+
+
+class Account:
+    """One simulated AWS account.
+
+    `own` maps a service (its signing name) to our implementation; every other service is moto's. `shape_errors` says how a
+    service of ours words a request that breaks its model.
+    """
+
+    def __init__(
+        self,
+        account_id: str,
+        clock: VirtualClock,
+        journal: Journal,
+        faults: FaultBoard,
+        own: Mapping[str, OwnService],
+        shape_errors: Mapping[str, ShapeError],
+    ) -> None:
+        self.account_id = account_id
+        self.is_recording = False
+        self._clock, self._journal, self._faults = clock, journal, faults
+        self._own, self._shape_errors = own, shape_errors
+        self._arrivals: list[Arrival] = []
+        self._calls: dict[str, int] = {}
+
+    def on_arrival(self, watcher: Arrival) -> None:
+        """Call `watcher` with every request as it arrives, before it is answered."""
+        self._arrivals.append(watcher)
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """Answer any AWS request."""
+        try:
+            decoded = wire.decode(request)
+        except ServiceError as error:
+            body = json.dumps({"__type": error.code, "message": error.message}).encode()
+            return HttpResponse(error.status, {"x-amzn-ErrorType": error.code}, body)
+        started_ms = self._clock.now_ms
+        for watcher in self._arrivals:
+            watcher(decoded)
+        struck = self._faults.strike(f"{decoded.service}:{decoded.operation}", started_ms)
+        if struck:
+            response = wire.encode_error(decoded.service, decoded.operation, struck[1])
+        elif decoded.service in self._own:
+            response = self._answer_ourselves(decoded)
+        else:
+            response = moto_services.answer(request)
+        if self.is_recording:
+            self._record(decoded, response, started_ms, struck[0] if struck else None)
+        return response
+
+    def _answer_ourselves(self, decoded: Decoded) -> HttpResponse:
+        try:
+            faults = wire.shape_faults(decoded.service, decoded.operation, decoded.parameters)
+            if faults:
+                raise self._shape_errors.get(decoded.service, validation_error)(faults)
+            return wire.encode(decoded.service, decoded.operation, self._own[decoded.service](decoded))
+        except ServiceError as error:
+            return wire.encode_error(decoded.service, decoded.operation, error)
+
+    def _record(self, decoded: Decoded, response: HttpResponse, started_ms: int, fault: str | None) -> None:
+        code, message = moto_services.error_in(response)
+        caller = Sandbox.current.name if Sandbox.current else CALLER.get()
+        self._journal.record(
+            ApiCall(
+                decoded.service,
+                decoded.operation,
+                decoded.region,
+                caller,
+                self._call(decoded),
+                decoded.attempt,
+                started_ms,
+                wire.plain(decoded.parameters),
+                _body(response),
+                response.status,
+                code,
+                message,
+                fault,
+            )
+        )
+        if (decoded.service, decoded.operation, code) == ("sns", "Publish", None):
+            asked = decoded.parameters
+            topic = asked.get("TopicArn") or asked.get("TargetArn") or asked.get("PhoneNumber") or ""
+            self._journal.record(Notified(topic, asked.get("Subject"), asked.get("Message", "")))
+
+    def _call(self, decoded: Decoded) -> str:
+        """All attempts of one SDK call carry the same invocation id; the journal numbers them, which reads better."""
+        return f"call-{self._calls.setdefault(decoded.call, len(self._calls) + 1)}"
+
+
+def _body(response: HttpResponse) -> Any:
+    text = response.body.decode(errors="replace")
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text

@@ -1,0 +1,254 @@
+"""Lambda functions of the simulated account: their sandboxes, invocations, timeouts and errors, in virtual time.
+
+A sandbox serves one invocation at a time and is kept for the next, as Lambda does; concurrent invocations get sandboxes of
+their own. A handler that outlives its timeout is ended where it waits and its sandbox is thrown away.
+"""
+
+import json
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from greenlet import GreenletExit
+
+from simulator.account.sandbox import Code, Sandbox
+from simulator.clock import Process, VirtualClock
+from simulator.errors import HandlerError, Problem, ServiceError
+from simulator.journal import FunctionInvoked, FunctionReturned, Journal, LogLine
+from simulator.json_types import JsonValue
+from simulator.rng import Chance
+
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # Lambda's limit for synchronous invocations, requests and answers
+
+
+class SandboxEnded(GreenletExit):
+    """Raised in a handler whose time is up. Not an Exception: handlers must not be able to carry on."""
+
+
+class SimulatorBug(BaseException):
+    """Carries an exception of the simulator through a handler's `except Exception` to where it is reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A deployed function. `environment` are its own variables; the runtime's are added."""
+
+    name: str
+    code: Code
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout_ms: int = 3_000
+    memory_mib: int = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """How an invocation ended: `payload` is what it returned or, with `error_type` set, AWS's error document."""
+
+    payload: JsonValue
+    error_type: str | None = None
+    error_message: str | None = None
+
+
+@dataclass(slots=True)
+class LambdaContext:
+    """The context object that Lambda hands to a handler."""
+
+    function_name: str
+    invoked_function_arn: str
+    memory_limit_in_mb: str
+    aws_request_id: str
+    log_group_name: str
+    log_stream_name: str
+    remaining_ms: Callable[[], int]
+    function_version: str = "$LATEST"
+    identity: None = None
+    client_context: None = None
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds of virtual time until the function times out."""
+        return self.remaining_ms()
+
+
+class Functions:
+    """Every function of one account and Region."""
+
+    def __init__(self, clock: VirtualClock, chance: Chance, journal: Journal, account_id: str, region: str) -> None:
+        self._clock, self._chance, self._journal = clock, chance, journal
+        self.account_id, self.region = account_id, region
+        self._functions: dict[str, Function] = {}
+        self._idle: dict[str, list[Sandbox]] = {}
+        self._invocations: dict[str, int] = {}
+        self._sandboxes: dict[str, int] = {}
+
+    def deploy(self, function: Function) -> str:
+        """Add a function; its ARN. Another of the same name is replaced."""
+        self._functions[function.name] = function
+        self._idle[function.name] = []
+        return self.arn(function.name)
+
+    def arn(self, name: str) -> str:
+        """The ARN a function of this name has."""
+        return f"arn:aws:lambda:{self.region}:{self.account_id}:function:{name}"
+
+    def get(self, name_or_arn: str) -> Function:
+        """A function by name, ARN or qualified ARN. Raises Lambda's ResourceNotFoundException."""
+        name = name_or_arn.rsplit(":function:", maxsplit=1)[-1].split(":", maxsplit=1)[0]
+        if name not in self._functions:
+            raise ServiceError("ResourceNotFoundException", f"Function not found: {self.arn(name)}", 404, {"Type": "User"})
+        return self._functions[name]
+
+    def load_all(self) -> None:
+        """Import every handler now, so that code that cannot run is found before anything happens.
+
+        The sandboxes are kept for the first invocations. Raises HandlerError with a problem for each function that fails.
+        """
+        problems: list[Problem] = []
+        for function in self._functions.values():
+            sandbox = self._new_sandbox(function)
+            process = self._clock.spawn(f"{function.name} init", sandbox.load, context=sandbox, supervised=True)
+            self._clock.run()
+            sandbox.flush()
+            if isinstance(process.error, HandlerError):
+                problems += process.error.problems
+            elif process.error is not None:
+                raise process.error
+            self._idle[function.name].append(sandbox)
+        if problems:
+            raise HandlerError(problems)
+
+    def invoke(self, name_or_arn: str, payload: JsonValue) -> Invocation:
+        """Run a handler to its end in virtual time, for the current process.
+
+        Raises ServiceError for an unknown function; what the handler does wrong is in the Invocation.
+        """
+        function = self.get(name_or_arn)
+        idle = self._idle[function.name]
+        is_cold = not idle
+        sandbox = self._new_sandbox(function) if is_cold else idle.pop()
+        number = self._invocations[function.name] = self._invocations.get(function.name, 0) + 1
+        sandbox.begin(self._chance.stream("lambda.request", f"{function.name}#{number}").uuid())
+        self._journal.record(FunctionInvoked(function.name, sandbox.request_id, is_cold, payload))
+        started_ms = self._clock.now_ms
+        context = self._context(function, sandbox, started_ms + function.timeout_ms)
+        process = self._clock.spawn(
+            f"{function.name} {sandbox.request_id}",
+            lambda: _run(sandbox, payload, context),
+            context=sandbox,
+            supervised=True,
+        )
+        process.ended.wait(function.timeout_ms)
+        outcome = self._outcome(function, sandbox, process)
+        sandbox.flush()
+        duration_ms = self._clock.now_ms - started_ms
+        self._journal.record(
+            FunctionReturned(
+                function.name, sandbox.request_id, duration_ms, outcome.payload, outcome.error_type, outcome.error_message
+            )
+        )
+        if not sandbox.is_dead:
+            idle.append(sandbox)
+        return outcome
+
+    def _outcome(self, function: Function, sandbox: Sandbox, process: Process) -> Invocation:
+        if not process.ended.is_set:
+            sandbox.is_dead = True
+            process.interrupt(SandboxEnded())
+            instant = self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            message = f"{instant} {sandbox.request_id} Task timed out after {function.timeout_ms / 1000:.2f} seconds"
+            return _failed("Sandbox.Timedout", message, sandbox.request_id)
+        match process.error:
+            case None:
+                outcome: Invocation = process.value
+                return outcome
+            case SimulatorBug() as bug:
+                raise bug.__cause__ or bug
+            case SystemExit() | GreenletExit():
+                sandbox.is_dead = True
+                message = f"RequestId: {sandbox.request_id} Error: Runtime exited with error: exit status 1"
+                return _failed("Runtime.ExitError", message, sandbox.request_id)
+            case error:
+                raise error
+
+    def _new_sandbox(self, function: Function) -> Sandbox:
+        number = self._sandboxes[function.name] = self._sandboxes.get(function.name, 0) + 1
+        entity = f"{function.name}/{number}"
+        stream = self._chance.stream("lambda.sandbox", entity).hex(32)
+        environment = self._runtime_environment(function, stream) | dict(function.environment)
+        sandbox = Sandbox(function.name, function.code, environment, self._chance, lambda text: self._log(sandbox, text))
+        return sandbox
+
+    def _log(self, sandbox: Sandbox, text: str) -> None:
+        self._journal.record(LogLine(sandbox.name, sandbox.request_id, text))
+
+    def _runtime_environment(self, function: Function, stream: str) -> dict[str, str]:
+        return {
+            "AWS_ACCESS_KEY_ID": f"ASIA{self.account_id}SIMU",
+            "AWS_SECRET_ACCESS_KEY": "simulated",
+            "AWS_SESSION_TOKEN": "simulated",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.11",
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
+            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"{self._clock.now():%Y/%m/%d}/[$LATEST]{stream}",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            # The machine's own AWS configuration must not reach a handler.
+            "AWS_CONFIG_FILE": "/nonexistent",
+            "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "LAMBDA_TASK_ROOT": "/var/task",
+            "LANG": "en_US.UTF-8",
+            "PATH": os.environ.get("PATH", os.defpath),
+            "TZ": ":UTC",
+        }
+
+    def _context(self, function: Function, sandbox: Sandbox, deadline_ms: int) -> LambdaContext:
+        return LambdaContext(
+            function.name,
+            self.arn(function.name),
+            str(function.memory_mib),
+            sandbox.request_id,
+            f"/aws/lambda/{function.name}",
+            f"{self._clock.now():%Y/%m/%d}/[$LATEST]{sandbox.request_id.replace('-', '')}",
+            lambda: max(0, deadline_ms - self._clock.now_ms),
+        )
+
+
+def _run(sandbox: Sandbox, payload: JsonValue, context: LambdaContext) -> Invocation:
+    """The body of an invocation, inside its sandbox."""
+    try:
+        handler = sandbox.load()
+    except HandlerError as error:
+        return _failed("Runtime.ImportModuleError", str(error), context.aws_request_id)
+    try:
+        answer = handler(json.loads(json.dumps(payload)), context)
+    except Exception as error:
+        sandbox.write(f"[ERROR] {type(error).__name__}: {error}\n")
+        return _failed(type(error).__name__, str(error), context.aws_request_id, _stack(error, sandbox.code))
+    try:
+        text = json.dumps(answer)
+    except (TypeError, ValueError) as error:
+        message = f"Unable to marshal response: {error}"
+        return _failed("Runtime.MarshalError", message, context.aws_request_id)
+    if len(text) > MAX_PAYLOAD_BYTES:
+        message = f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes)."
+        return _failed("Function.ResponseSizeTooLarge", message, context.aws_request_id)
+    return Invocation(json.loads(text))
+
+
+def _failed(error_type: str, message: str, request_id: str, stack: list[str] | None = None) -> Invocation:
+    payload: dict[str, JsonValue] = {"errorMessage": message, "errorType": error_type, "requestId": request_id}
+    if stack is not None:
+        payload["stackTrace"] = stack
+    return Invocation(payload, error_type, message)
+
+
+def _stack(error: BaseException, code: Code) -> list[str]:
+    """The stack as Lambda shows it, for the function's own code: under /var/task, the same on every machine."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [(frame, Path(frame.filename).relative_to(code.root)) for frame in frames if code.owns(frame.filename)]
+    return [f'  File "/var/task/{path}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n' for frame, path in own]

@@ -1,0 +1,122 @@
+"""Every AWS service that is not ours, answered by moto in this process.
+
+moto keeps its state in module globals: one world at a time, emptied before each. Its identifiers come from one seedable
+generator, its timestamps from `datetime.now`, which is the world's while it is installed.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import boto3
+import moto.backends
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.compat import HTTPHeaders
+from botocore.config import Config
+from moto.backend_index import backend_url_patterns
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.moto_api._internal import mock_random
+
+from simulator.account.wire import HttpRequest, HttpResponse
+from simulator.rng import Chance
+
+_STUBBER = BotocoreStubber()
+_used: set[str] = set()
+
+
+def reset(chance: Chance) -> None:
+    """Forget everything that earlier worlds left, and start moto's identifiers from this world's chance."""
+    for name in sorted(_used):
+        moto.backends.get_backend(name).reset()
+    _used.clear()
+    mock_random.setstate(chance.generator("moto").getstate())
+
+
+def answer(request: HttpRequest) -> HttpResponse:
+    """Moto's answer to a request of a service it knows; 501 for any other."""
+    _used.update(name for name, pattern in backend_url_patterns if pattern.match(request.url))
+    headers = HTTPHeaders()
+    for name, value in request.headers.items():
+        headers[name] = value
+    try:
+        answered = _STUBBER.process_request(AWSPreparedRequest(request.method, request.url, headers, request.body, False))
+    except NotImplementedError as error:
+        return HttpResponse(501, {"x-amzn-ErrorType": "NotImplemented"}, str(error).encode())
+    if answered is None:
+        return HttpResponse(501, {"x-amzn-ErrorType": "NotImplemented"}, b"no simulated service answers here")
+    status, answer_headers, body = answered
+    # moto stamps answers with the library's own header types; only names and text go on.
+    return HttpResponse(
+        status, {str(k): str(v) for k, v in answer_headers.items()}, body if isinstance(body, bytes) else str(body).encode()
+    )
+
+
+def error_in(response: HttpResponse) -> tuple[str | None, str | None]:
+    """(error code, message) of an answer in any protocol; (None, None) for a success."""
+    if response.status < 300:
+        return None, None
+    text = response.body.decode(errors="replace")
+    header = {name.lower(): value for name, value in response.headers.items()}.get("x-amzn-errortype")
+    try:
+        body = json.loads(text)
+    except ValueError:
+        xml_code, xml_message = (
+            re.search(r"<Code>(.*?)</Code>", text),
+            re.search(r"<Message>(.*?)</Message>", text, re.DOTALL),
+        )
+        code = xml_code[1] if xml_code else header or str(response.status)
+        return code, xml_message[1] if xml_message else text[:200]
+    members: dict[str, Any] = body if isinstance(body, dict) else {}
+    name = str(header or members.get("__type") or response.status).split(":")[0].split("#")[-1]
+    return name, members.get("message") or members.get("Message")
+
+
+@cache
+def client(service: str, region: str, account_id: str) -> Any:
+    """A boto3 client for the world itself, by boto3's service name. It does not retry; it serves every later world too."""
+    return boto3.Session(f"ASIA{account_id}SIMU", "simulated", "simulated", region).client(
+        service, config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
+    )
+
+
+def table_item(region: str, account_id: str, table: str, key: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A DynamoDB item as plain values, or None."""
+    found = client("dynamodb", region, account_id).get_item(TableName=table, Key=to_dynamodb(key)["M"], ConsistentRead=True)
+    return {name: from_dynamodb(value) for name, value in found["Item"].items()} if "Item" in found else None
+
+
+def to_dynamodb(value: Any) -> dict[str, Any]:
+    """A JSON value as a DynamoDB attribute value."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int() | float():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case Mapping():
+            return {"M": {key: to_dynamodb(item) for key, item in value.items()}}
+        case _:
+            return {"L": [to_dynamodb(item) for item in value]}
+
+
+def from_dynamodb(value: Mapping[str, Any]) -> Any:
+    """A DynamoDB attribute value as a JSON value; sets become sorted lists."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "M":
+            return {key: from_dynamodb(item) for key, item in content.items()}
+        case "L":
+            return [from_dynamodb(item) for item in content]
+        case "N":
+            return int(content) if re.fullmatch(r"-?\d+", content) else float(content)
+        case "NULL":
+            return None
+        case "SS" | "NS" | "BS":
+            return sorted(content)
+        case _:
+            return content

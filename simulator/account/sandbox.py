@@ -1,0 +1,283 @@
+"""One execution environment of a Lambda function: everything that a Python process of its own would have.
+
+All functions of a world share one interpreter, so whatever a process would own (environment variables, the modules of the
+function's own code, logging, output, boto3's default session, the state of `random`) is put in place when the sandbox's
+process runs and put aside when it stops, be it only for a sleep.
+"""
+
+import importlib
+import logging
+import os
+import random
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import botocore.session
+
+from simulator.errors import HandlerError, Problem
+from simulator.rng import Chance
+
+# State that libraries keep per process and that two sandboxes must not share: (module, attribute, value in a new process).
+_LIBRARY_STATE = (
+    ("aws_lambda_powertools.logging.logger", "is_cold_start", True),
+    ("aws_lambda_powertools.metrics.provider.cold_start", "is_cold_start", True),
+    ("aws_lambda_powertools.tracing.tracer", "is_cold_start", True),
+)
+# What os.environ reads and writes; swapping it is how each sandbox has variables of its own.
+_ENVIRON: Any = os.environ
+# Reading a service's model takes long and gives the same every time: one loader serves all sessions.
+_LOADER = botocore.session.get_session().get_component("data_loader")
+
+
+@dataclass(frozen=True)
+class Code:
+    """Where a handler lives: `path` to its file, `attribute` the callable in it."""
+
+    path: Path
+    attribute: str
+
+    @cached_property
+    def owned(self) -> Path:
+        """The folder whose modules are the function's own: its outermost package, or the file's folder."""
+        folder = self.path.resolve().parent
+        while (folder.parent / "__init__.py").exists():
+            folder = folder.parent
+        return folder
+
+    @cached_property
+    def root(self) -> Path:
+        """The folder that imports start from, which Lambda would unpack into /var/task."""
+        return self.owned.parent if (self.owned / "__init__.py").exists() else self.owned
+
+    def owns(self, filename: str) -> bool:
+        """Whether a source file is part of the function's own code."""
+        return filename.startswith(self._owned_prefix)
+
+    @cached_property
+    def _owned_prefix(self) -> str:
+        return f"{self.owned}{os.sep}"
+
+    @cached_property
+    def module(self) -> str:
+        """The dotted name of the handler's module below `root`."""
+        return ".".join(self.path.resolve().relative_to(self.root).with_suffix("").parts)
+
+
+class Sandbox:
+    """A function's execution environment; a `clock.Context` for the processes that run in it."""
+
+    current: "Sandbox | None" = None
+
+    def __init__(
+        self,
+        name: str,
+        code: Code,
+        environment: Mapping[str, str],
+        chance: Chance,
+        log: Callable[[str], None],
+    ) -> None:
+        self.name = name
+        self.code = code
+        self.is_dead = False
+        self._log = log
+        self._line = ""
+        self._environment = {os.fsencode(key): os.fsencode(value) for key, value in environment.items()}
+        self._chance = chance
+        self._modules: dict[str, ModuleType] = {}
+        self._session = _session(environment)
+        self._loggers = dict(logging.Logger.manager.loggerDict)
+        self._root_handlers: list[logging.Handler] = [_RuntimeLogHandler(self)]
+        self._root_level = logging.WARNING
+        self._library_state = {(module, name): value for module, name, value in _LIBRARY_STATE}
+        self._outside: tuple[Any, ...] = ()
+        self._modules_known = 0
+        self.begin("")
+        self._handler: Callable[[Any, Any], Any] | None = None
+
+    def begin(self, request_id: str) -> None:
+        """Get ready for an invocation (or, with an empty id, for loading the code).
+
+        `random` and `os.urandom` start anew for each: what a first import in this process happened to draw must not shift
+        what an invocation sees.
+        """
+        self.request_id = request_id
+        entity = f"{self.name} {request_id}"
+        self.entropy = self._chance.stream("lambda.entropy", entity)
+        self._random = self._chance.generator("lambda.random", entity).getstate()
+
+    def enter(self) -> None:
+        """Put this sandbox's surroundings in place."""
+        root = logging.getLogger()
+        self._outside = (
+            _ENVIRON._data,
+            random.getstate(),
+            boto3.DEFAULT_SESSION,
+            logging.Logger.manager.loggerDict,
+            root.handlers,
+            root.level,
+            sys.stdout,
+            sys.stderr,
+            Sandbox.current,
+        )
+        _ENVIRON._data = self._environment
+        random.setstate(self._random)
+        boto3.DEFAULT_SESSION = self._session
+        logging.Logger.manager.loggerDict = self._loggers
+        root.handlers, root.level = self._root_handlers, self._root_level
+        sys.stdout = sys.stderr = _STREAM
+        Sandbox.current = self
+        sys.path.insert(0, str(self.code.root))
+        sys.modules.update(self._modules)
+        self._modules_known = len(sys.modules)
+        self._swap_library_state()
+
+    def leave(self) -> None:
+        """Put them aside, keeping what the code changed, and restore what was there before."""
+        self._swap_library_state()
+        self._take_modules()
+        sys.path.remove(str(self.code.root))
+        root = logging.getLogger()
+        self._environment, self._random, self._session = _ENVIRON._data, random.getstate(), boto3.DEFAULT_SESSION
+        self._root_handlers, self._root_level = root.handlers, root.level
+        (
+            _ENVIRON._data,
+            state,
+            boto3.DEFAULT_SESSION,
+            logging.Logger.manager.loggerDict,
+            root.handlers,
+            root.level,
+            sys.stdout,
+            sys.stderr,
+            Sandbox.current,
+        ) = self._outside
+        random.setstate(state)
+
+    def load(self) -> Callable[[Any, Any], Any]:
+        """The handler, imported inside the sandbox. Raises HandlerError naming the file, and the line that failed."""
+        if self._handler is None:
+            self._handler = self._import()
+        return self._handler
+
+    def _import(self) -> Callable[[Any, Any], Any]:
+        path = self.code.path
+        if not path.is_file():
+            raise HandlerError([Problem(str(path), "there is no such file")])
+        try:
+            module = importlib.import_module(self.code.module)
+        except Exception as error:
+            line = _line_in(error, path)
+            raise HandlerError([Problem(f"{path}:{line}" if line else str(path), _import_failure(error))]) from error
+        handler = getattr(module, self.code.attribute, None)
+        if not callable(handler):
+            raise HandlerError([Problem(str(path), f"there is no function {self.code.attribute!r} in this file")])
+        found: Callable[[Any, Any], Any] = handler
+        return found
+
+    def write(self, text: str) -> None:
+        """What the handler prints; whole lines go to the log."""
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            self._log(line)
+
+    def flush(self) -> None:
+        """Log what was printed without a newline."""
+        if self._line:
+            self.write("\n")
+
+    def _take_modules(self) -> None:
+        if len(sys.modules) != self._modules_known:  # something was imported: whose is it?
+            self._modules = {name: module for name, module in sys.modules.items() if self.code.owns(_file_of(module))}
+        for name in self._modules:
+            sys.modules.pop(name, None)
+
+    def _swap_library_state(self) -> None:
+        for (module_name, name), value in self._library_state.items():
+            module = sys.modules.get(module_name)
+            if module is not None:
+                self._library_state[module_name, name] = getattr(module, name)
+                setattr(module, name, value)
+
+
+def _file_of(module: ModuleType) -> str:
+    return getattr(module, "__file__", None) or ""
+
+
+def _session(environment: Mapping[str, str]) -> boto3.Session:
+    session = botocore.session.Session()
+    session.register_component("data_loader", _LOADER)
+    return boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environment["AWS_SESSION_TOKEN"],
+        region_name=environment["AWS_REGION"],
+        botocore_session=session,
+    )
+
+
+def _line_in(error: BaseException, path: Path) -> int | None:
+    """The line of `path` where an import failed, if it failed there."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return error.lineno if Path(error.filename).resolve() == path.resolve() else None
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename).resolve() == path.resolve():
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _import_failure(error: Exception) -> str:
+    return f"the handler cannot be imported: {type(error).__name__}: {error}".splitlines()[0]
+
+
+class _RuntimeLogHandler(logging.Handler):
+    """The handler that Lambda's Python runtime puts on the root logger, with its line format."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__()
+        self._sandbox = sandbox
+
+    def emit(self, record: logging.LogRecord) -> None:
+        instant = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        message = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            message += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
+        self._sandbox.write(f"[{record.levelname}]\t{instant}\t{self._sandbox.request_id}\t{message}\n")
+
+
+class SandboxStream:
+    """What a sandbox has for standard output and error: its log.
+
+    Handlers and the loggers of libraries keep references to the streams they first see, beyond the sandbox and the world. So
+    there is one stream for all, for good, which writes to whichever sandbox runs, and to the real stream outside of any.
+    """
+
+    def write(self, text: str) -> int:
+        """Take text, like any text stream."""
+        if Sandbox.current is not None:
+            Sandbox.current.write(text)
+        elif sys.__stderr__ is not None:
+            sys.__stderr__.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def isatty(self) -> bool:
+        """A log is no terminal."""
+        return False
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of a log."""
+        return "utf-8"
+
+
+_STREAM: Any = SandboxStream()

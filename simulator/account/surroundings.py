@@ -1,0 +1,74 @@
+"""What code in the simulated account sees of the machine: the world's time, sleep and randomness instead of its own.
+
+While a world is installed, `time.time`, `datetime.now`, `time.sleep`, `os.urandom`, `uuid` and `random` of the whole
+process are the world's. The simulator itself uses only its clock and chance: only handlers, boto3 and moto notice.
+"""
+
+import math
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import time_machine
+
+from simulator.account.sandbox import Sandbox
+from simulator.clock import VirtualClock
+from simulator.rng import Chance
+
+_FIXED_NODE = 0x0A0000000001  # the network address that uuid1 sees, the same on every machine
+
+
+@contextmanager
+def installed(clock: VirtualClock, chance: Chance) -> Iterator[None]:
+    """Let the process see `clock`'s time and `chance`'s randomness for as long as the context lasts."""
+    traveller = time_machine.travel(clock.now(), tick=False)
+    travelled = traveller.start()
+    clock.on_advance(lambda: travelled.move_to(clock.now()))
+    outside = chance.stream("surroundings", "entropy")
+
+    def entropy(size: int) -> bytes:
+        stream = Sandbox.current.entropy if Sandbox.current else outside
+        return bytes.fromhex(stream.hex(2 * size))
+
+    replaced = [
+        _replace(time, "sleep", _sleep_on(clock)),
+        _replace(os, "urandom", entropy),
+        _replace(random, "_urandom", entropy),
+        _replace(uuid, "_node", _FIXED_NODE),
+        _replace(uuid, "_generate_time_safe", None),
+        _replace(uuid, "_last_timestamp", None),
+    ]
+    state = random.getstate()
+    random.setstate(chance.generator("surroundings", "random").getstate())
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        for restore in reversed(replaced):
+            restore()
+        traveller.stop()
+
+
+def _sleep_on(clock: VirtualClock) -> Callable[[float], None]:
+    real_sleep = time.sleep  # noqa: TID251  the one place that decides between real and virtual sleep
+
+    def sleep(seconds: float) -> None:
+        if seconds < 0:
+            raise ValueError("sleep length must be non-negative")
+        if clock.in_process:
+            # Rounded to the microsecond first: 0.1 s is 100 ms, not the 101 that its binary fraction would round up to.
+            clock.sleep_ms(math.ceil(round(seconds * 1_000_000) / 1_000))
+        else:
+            real_sleep(seconds)
+
+    return sleep
+
+
+def _replace(module: Any, name: str, value: object) -> Callable[[], None]:
+    original = getattr(module, name)
+    setattr(module, name, value)
+    return lambda: setattr(module, name, original)

@@ -1,0 +1,106 @@
+"""The embedded target: a scenario runs in this process, in virtual time, against our own engine and services."""
+
+import json
+from typing import Any
+
+from simulator.account import moto_services
+from simulator.account.world import ACCOUNT_ID, World
+from simulator.errors import HorizonReached, SimulationLimit
+from simulator.journal import Answered, RecordRead, RunEnded, RunStarted
+from simulator.json_types import JsonValue
+from simulator.scenario.model import Scenario
+from simulator.targets.latency import drs_settings
+from simulator.targets.recording import Recording
+from simulator.targets.staging import Stage, proxy_event
+
+
+def run(scenario: Scenario, seed: int) -> Recording:
+    """Run a scenario once.
+
+    Raises UserError for what the scenario names and cannot be used (a handler that does not import, a definition that Step
+    Functions would refuse). Everything else that happens, bounds of the simulation included, is in the journal.
+    """
+    world = _world(scenario, seed)
+    world.journal.record(RunStarted(scenario.title, seed, scenario.run.start.isoformat()))
+    with world.installed():
+        stage = Stage(world, scenario)
+        stage.build()
+        world.account.is_recording = True
+        world.clock.spawn("request", lambda: _request(stage))
+        reason, detail = _run_out(world, scenario.run.horizon_ms)
+        world.account.is_recording = False
+        virtual_ms = world.clock.now_ms
+        _read_record(stage)
+        world.journal.record(RunEnded(reason, detail))
+    return Recording(world.journal, stage.server_ids, virtual_ms)
+
+
+def check_system(scenario: Scenario) -> None:
+    """Set a scenario up without running it. Raises UserError with everything that is wrong with its definition and code."""
+    world = _world(scenario, scenario.run.seed)
+    with world.installed():
+        Stage(world, scenario).build()
+
+
+def _world(scenario: Scenario, seed: int) -> World:
+    return World(seed, scenario.run.start, scenario.fleet.region, drs_settings(scenario.fleet))
+
+
+def _run_out(world: World, horizon_ms: int) -> tuple[str, str]:
+    """Run until nothing is left to happen; why it ended."""
+    try:
+        world.clock.run(horizon_ms)
+    except HorizonReached as limit:
+        # What still goes on after the recovery has ended (another job, a late clean-up) is no reason to wait for it.
+        if any(execution.ended_ms is None for execution in world.states.executions.values()):
+            return type(limit).__name__, str(limit)
+    except SimulationLimit as limit:
+        return type(limit).__name__, str(limit)
+    return "finished", ", ".join(sorted(world.clock.blocked()))
+
+
+def _request(stage: Stage) -> None:
+    """Ask the system to recover: through its API, or by starting its state machine."""
+    start, world = stage.scenario.system.start, stage.world
+    if start.handler is None or start.request is None:
+        answer = moto_services.client("stepfunctions", world.region, ACCOUNT_ID).start_execution(
+            stateMachineArn=world.states.machine_arn(stage.machine_name), input=json.dumps(stage.fill(start.input))
+        )
+        world.journal.record(Answered(200, {"executionArn": answer["executionArn"]}))
+        return
+    epoch_ms = int(world.clock.now().timestamp()) * 1000
+    event = proxy_event(start.request.method, start.request.path, stage.fill(start.request.body), ACCOUNT_ID, epoch_ms)
+    invocation = world.functions.invoke(stage.fill(start.handler), event)
+    world.journal.record(_answered(invocation.payload if invocation.error_type is None else None))
+
+
+def _answered(payload: JsonValue) -> Answered:
+    """The HTTP answer that API Gateway makes of a function's; a function that fails is a 502."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("statusCode"), int):
+        return Answered(502, {"message": "Internal server error"})
+    body = payload.get("body")
+    try:
+        return Answered(payload["statusCode"], json.loads(body) if isinstance(body, str) and body else body)
+    except ValueError:
+        return Answered(payload["statusCode"], body)
+
+
+def _read_record(stage: Stage) -> None:
+    """Note how the orchestrator's own record stands at the end."""
+    record, world = stage.scenario.system.record, stage.world
+    if record is None:
+        return
+    client = moto_services.client("dynamodb", world.region, ACCOUNT_ID)
+    items = [
+        {name: moto_services.from_dynamodb(value) for name, value in item.items()}
+        for item in client.scan(TableName=record.table, ConsistentRead=True)["Items"]
+    ]
+    item = _of_execution(items, record.key, list(world.states.executions.values()))
+    world.journal.record(RecordRead(record.table, {record.key: item[record.key]} if item else {}, item))
+
+
+def _of_execution(items: list[dict[str, Any]], key: str, executions: list[Any]) -> dict[str, Any] | None:
+    """The record of the first execution: the one with its name or ARN as key, else the only one there is."""
+    names = {execution.name for execution in executions[:1]} | {execution.arn for execution in executions[:1]}
+    named = [item for item in items if item.get(key) in names]
+    return named[0] if named else items[0] if len(items) == 1 else None

@@ -1,0 +1,8 @@
+"""A handler that cannot be imported."""
+
+SETTINGS = {}
+TABLE = SETTINGS["EXECUTIONS_TABLE"]
+
+
+def handler(event, context):
+    return TABLE

@@ -1,0 +1,9 @@
+"""Another function whose files have the same names."""
+
+import os
+
+from helper import WHO
+
+
+def handler(event, context):
+    return {"who": WHO, "double": 2 * event["n"], "mode": os.environ.get("MODE", "none")}
