@@ -6,6 +6,7 @@ not start a recovery twice nor undo what was recorded.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -38,36 +39,41 @@ def check_dependencies(event: Event) -> Record:
 
 
 def start_wave(event: Event) -> Record:
-    """Start the recovery of a wave: one job with all its servers, once."""
+    """Start the recovery of a wave: one job with all its servers, once. What polling needs goes back with the job's id."""
     execution = store.load(event["executionId"])
     wave = record.wave_of(execution, event["wave"])
     if "jobId" not in wave:
         servers = [server["sourceServerId"] for server in wave["servers"]]
         job_id = recovery.start_recovery(servers, execution["executionId"], wave["name"], is_drill=execution["isDrill"])
         now = _now()
-        execution = store.update(
-            event["executionId"], lambda current: record.wave_started(current, event["wave"], job_id, now)
-        )
+        started = partial(record.wave_started, name=event["wave"], job_id=job_id, now=now)
+        execution = store.update(event["executionId"], started, execution)
         wave = record.wave_of(execution, event["wave"])
-    return {"jobId": wave["jobId"]}
+    return {
+        "jobId": wave["jobId"],
+        "startedAt": wave["startedAt"],
+        "timeoutMinutes": wave["timeoutMinutes"],
+        "serverCount": len(wave["servers"]),
+    }
 
 
 def check_wave_status(event: Event) -> Record:
-    """How the wave stands: RUNNING, LAUNCHED, FAILED or TIMED_OUT."""
-    wave = record.wave_of(store.load(event["executionId"]), event["wave"])
+    """How the wave stands: RUNNING, LAUNCHED, FAILED or TIMED_OUT. Called often, so it asks DRS once and nobody else."""
+    job = event["job"]
     status = wave_status(
-        recovery.describe_job(wave["jobId"]),
-        [server["sourceServerId"] for server in wave["servers"]],
-        datetime.fromisoformat(wave["startedAt"]),
+        recovery.describe_job(job["jobId"]),
+        job["serverCount"],
+        datetime.fromisoformat(job["startedAt"]),
         _now(),
-        timedelta(minutes=wave["timeoutMinutes"]),
+        timedelta(minutes=job["timeoutMinutes"]),
     )
     return {"status": status}
 
 
 def update_wave_status(event: Event) -> Record:
     """Record how the wave ended, server by server, with the reason of each failure."""
-    wave = record.wave_of(store.load(event["executionId"]), event["wave"])
+    execution = store.load(event["executionId"])
+    wave = record.wave_of(execution, event["wave"])
     servers = [server["sourceServerId"] for server in wave["servers"]]
     statuses = launch_statuses(recovery.describe_job(wave["jobId"]), servers)
     details: dict[str, Record] = {server: {"launchStatus": status} for server, status in statuses.items()}
@@ -77,11 +83,8 @@ def update_wave_status(event: Event) -> Record:
         for server, reason in _reasons(wave["jobId"]).items():
             if statuses.get(server) != LAUNCHED:
                 details[server]["reason"] = reason
-    now = _now()
-    store.update(
-        event["executionId"],
-        lambda current: record.wave_ended(current, event["wave"], event["status"], details, now),
-    )
+    ended = partial(record.wave_ended, name=event["wave"], status=event["status"], servers=details, now=_now())
+    store.update(event["executionId"], ended, execution)
     return {"status": event["status"]}
 
 

@@ -46,13 +46,14 @@ def create(record: Record) -> None:
     _put(record, "attribute_not_exists(executionId)", {})
 
 
-def update(execution_id: str, change: Change) -> Record:
+def update(execution_id: str, change: Change, known: Record | None = None) -> Record:
     """Apply a change to the latest record and write it; the record as written.
 
-    A change that leaves the record as it is writes nothing. Raises RecordMissing, RecordBusy.
+    `known` is the record as just read, if it was: if it is still the latest, it need not be read again. A change that leaves
+    the record as it is writes nothing. Raises RecordMissing, RecordBusy.
     """
-    for _ in range(MAX_TRIES):
-        record = load(execution_id)
+    for attempt in range(MAX_TRIES):
+        record = known if known is not None and attempt == 0 else load(execution_id)
         changed = change(record)
         if changed == record:
             return record

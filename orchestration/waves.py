@@ -8,7 +8,7 @@ RUNNING, LAUNCHED, FAILED, TIMED_OUT, NOT_STARTED = "RUNNING", "LAUNCHED", "FAIL
 
 
 def wave_status(
-    job: Mapping[str, Any] | None, servers: Sequence[str], started_at: datetime, now: datetime, timeout: timedelta
+    job: Mapping[str, Any] | None, server_count: int, started_at: datetime, now: datetime, timeout: timedelta
 ) -> str:
     """RUNNING, LAUNCHED, FAILED or TIMED_OUT.
 
@@ -16,8 +16,8 @@ def wave_status(
     runs, a failed server does not end the wave, so that the others' outcomes are known when it ends. A job that DRS does not
     return (it may lag behind) is waited for like one that runs.
     """
-    statuses = launch_statuses(job, servers)
-    if all(status == LAUNCHED for status in statuses.values()):
+    participants = (job or {}).get("participatingServers", [])
+    if sum(server.get("launchStatus") == LAUNCHED for server in participants) >= server_count:
         return LAUNCHED
     if job is not None and job.get("status") == "COMPLETED":
         return FAILED

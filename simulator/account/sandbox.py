@@ -19,7 +19,6 @@ from types import ModuleType
 from typing import Any
 
 import boto3
-import botocore.session
 
 from simulator.errors import HandlerError, Problem
 from simulator.rng import Chance
@@ -32,8 +31,6 @@ _LIBRARY_STATE = (
 )
 # What os.environ reads and writes; swapping it is how each sandbox has variables of its own.
 _ENVIRON: Any = os.environ
-# Reading a service's model takes long and gives the same every time: one loader serves all sessions.
-_LOADER = botocore.session.get_session().get_component("data_loader")
 
 
 @dataclass(frozen=True)
@@ -210,14 +207,11 @@ def _file_of(module: ModuleType) -> str:
 
 
 def _session(environment: Mapping[str, str]) -> boto3.Session:
-    session = botocore.session.Session()
-    session.register_component("data_loader", _LOADER)
     return boto3.Session(
         aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=environment["AWS_SESSION_TOKEN"],
         region_name=environment["AWS_REGION"],
-        botocore_session=session,
     )
 
 

@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import botocore.loaders
+import botocore.session
+import moto.core.utils
 from moto.core.exceptions import ServiceException
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -24,6 +27,11 @@ from werkzeug.exceptions import HTTPException
 from simulator.errors import ServiceError
 from simulator.json_types import JsonValue
 
+# Reading a service's model takes long and gives the same every time: one loader serves botocore and moto, for good.
+_LOADER = botocore.loaders.create_loader()
+botocore.session.create_loader = moto.core.utils.create_loader = lambda search_path=None: (
+    botocore.loaders.create_loader(search_path) if search_path else _LOADER
+)
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _JSON_PROTOCOLS = ("json", "rest-json")
 

@@ -182,9 +182,7 @@ class JobRunner:
         """The end of the snapshot phase, as the server's replication allows."""
         match SNAPSHOT_BY_REPLICATION[participant.server.replication_state]:
             case kind if kind in (PREVIOUS, NONE) and participant.snapshot_id is None:
-                return self._fall_back(
-                    job, participant, ServerFault("", "", "SNAPSHOT", "FAILED", f"Replication is {state}")
-                )
+                return self._fall_back(job, participant, f"Replication is {participant.server.replication_state}")
             case _:
                 self._log(job, "SNAPSHOT_END", participant)
                 return True
