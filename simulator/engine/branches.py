@@ -1,18 +1,18 @@
 """States that run states: Parallel, and Map inside of the same execution."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass
 
-from simulator.clock import Signal
 from simulator.engine.distributed import run_distributed
-from simulator.engine.failures import Cancelled, ExpressionError, StateFailure
+from simulator.engine.failures import StateFailure
 from simulator.engine.frame import Frame
 from simulator.engine.guard import guarded
 from simulator.engine.json_text import Document
 from simulator.engine.machine import Branch, MapState, ParallelState
 from simulator.engine.scope import Scope
+from simulator.engine.selection import items_of, select
 from simulator.engine.steps import Outcome
+from simulator.engine.together import together
 from simulator.json_types import JsonObject, JsonValue
 
 MAX_INLINE_CONCURRENCY = 40
@@ -58,14 +58,6 @@ def _map(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
     return work.results
 
 
-def items_of(state: MapState, scope: Scope) -> Sequence[JsonValue]:
-    """The items of a Map. Raises `ExpressionError` if ItemsPath leads to something else than an array."""
-    items = state.items(scope)
-    if isinstance(items, list | tuple):
-        return items
-    raise ExpressionError('Reference path "$" must point to array.')
-
-
 @dataclass(slots=True)
 class _Iterations:
     """The iterations of one Map, shared by the lines of control that work them off in order."""
@@ -77,7 +69,6 @@ class _Iterations:
     indices: Iterator[int]
     results: list[JsonValue]
     last_id: int = 0
-    running: dict[Frame, int] = field(default_factory=dict)
 
     def line(self, line: Frame) -> None:
         for index in self.indices:
@@ -89,74 +80,14 @@ class _Iterations:
         line.item = {"Index": index, "Value": self.items[index]}
         line.iteration = (name, index)
         line.emit("MapIterationStarted", name, details)
+        given = select(self.frame, self.state, self.scope, index, self.items[index])
         try:
-            result = self.frame.run.go(line, self.state.processor, self._input(index, line))
-        except StateFailure:
-            line.note("MapIterationFailed", name, details)
+            result = self.frame.run.go(line, self.state.processor, Document(given))
+        except StateFailure as failure:
+            if not failure.is_terminal:
+                line.note("MapIterationFailed", name, details)
             raise
         finally:
             line.iteration = None
         self.last_id = line.note("MapIterationSucceeded", name, details)
         self.results[index] = result.value
-
-    def _input(self, index: int, line: Frame) -> Document:
-        if self.state.selector is None:
-            return Document(self.items[index])
-        scope = self.scope
-
-        def context() -> dict[str, JsonValue]:
-            return {**self.frame.context(), "Map": {"Item": line.item}}
-
-        try:
-            return Document(self.state.selector(replace(scope, context=context)))
-        except ExpressionError as error:
-            raise self.frame.failure(self.state.name, error) from None
-
-
-def together(frame: Frame, name: str, bodies: Sequence[Callable[[Frame], None]]) -> None:
-    """Run lines of control at the same time, until all have ended or one has failed, which ends the others.
-
-    A single one needs no process of its own. Raises the `StateFailure` of the first that failed.
-    """
-    lines = [frame.branch() for _ in bodies]
-    if len(lines) == 1:
-        _alone(frame, lines[0], bodies[0])
-    elif lines:
-        _race(frame, name, lines, bodies)
-    frame.children = []
-
-
-def _alone(frame: Frame, line: Frame, body: Callable[[Frame], None]) -> None:
-    try:
-        body(line)
-    except StateFailure:
-        frame.children = []
-        raise
-    finally:
-        frame.previous_id = line.previous_id
-
-
-def _race(frame: Frame, name: str, lines: Sequence[Frame], bodies: Sequence[Callable[[Frame], None]]) -> None:
-    clock, over, left, failures = frame.run.clock, Signal(frame.run.clock), len(lines), list[StateFailure]()
-
-    def start(line: Frame, body: Callable[[Frame], None]) -> None:
-        nonlocal left
-        try:
-            body(line)
-        except Cancelled:
-            return
-        except StateFailure as failure:
-            failures.append(failure)
-        left -= 1
-        if left == 0 or failures:
-            frame.previous_id = line.previous_id
-            frame.children.remove(line)
-            for other in frame.children if failures else ():
-                other.abort()
-            over.set()
-
-    for index, (line, body) in enumerate(zip(lines, bodies, strict=True)):
-        line.process = clock.spawn(f"{frame.run.name}/{name}/{index}", partial(start, line, body))
-    over.wait()
-    if failures:
-        raise failures[0]

@@ -43,10 +43,9 @@ class Compiler:
 
     def branch(self, owner: JsonObject, at: Pointer, language: str) -> Branch:
         """The states of a machine, a branch or a processor."""
-        language = str(owner.get("QueryLanguage", language))
         states: Any = owner["States"]
         compiled = {
-            name: self.state(_Place(name, state, (*at, "States", name), str(state.get("QueryLanguage", language))))
+            name: self.state(_Place(name, state, (*at, "States", name), str(state.get("QueryLanguage", language)), language))
             for name, state in states.items()
         }
         return Branch(str(owner["StartAt"]), compiled)
@@ -73,14 +72,14 @@ class Compiler:
 
     def _choice(self, place: "_Place") -> State:
         rules: Any = place.state["Choices"]
-        compiled = [self._rule(place, rule, ("Choices", str(index))) for index, rule in enumerate(rules)]
+        compiled = [self._rule(place, rule, ("Choices", index)) for index, rule in enumerate(rules)]
         default = place.state.get("Default")
         return ChoiceState(place.name, self._flow(place), compiled, None if default is None else str(default))
 
     def _rule(self, place: "_Place", rule: JsonObject, at: Pointer) -> Rule:
         flow = self._assigning(place, rule, at)
         if place.is_jsonata:
-            condition = self._read(place, at, lambda: jsonata_fields.condition(rule.get("Condition"), "/".join(at)))
+            condition = self._read(place, at, lambda: jsonata_fields.condition(rule.get("Condition"), _named(at)))
             return Rule(condition, str(rule["Next"]), flow)
         try:
             return Rule(compile_rule(rule), str(rule["Next"]), flow)
@@ -104,7 +103,7 @@ class Compiler:
     def _parallel(self, place: "_Place") -> State:
         branches: Any = place.state["Branches"]
         compiled = [
-            self.branch(branch, (*place.at, "Branches", str(index)), place.language) for index, branch in enumerate(branches)
+            self.branch(branch, (*place.at, "Branches", index), place.inherited) for index, branch in enumerate(branches)
         ]
         flow = self._flow(place)
         return ParallelState(place.name, place.next, flow, compiled, self._retriers(place), self._catchers(place))
@@ -118,7 +117,7 @@ class Compiler:
         return MapState(
             place.name, place.next, self._flow(place, without="Parameters"), self._items(place),
             self._template(place, selector) if selector in state else None,
-            self._number(place, "MaxConcurrency"), self.branch(owner, (*place.at, inner), place.language),
+            self._number(place, "MaxConcurrency"), self.branch(owner, (*place.at, inner), place.inherited),
             fields.distribution(self, place, owner) if mode == "DISTRIBUTED" else None,
             self._retriers(place), self._catchers(place),
         )  # fmt: skip
@@ -163,7 +162,7 @@ class Compiler:
     def _assigning(self, place: "_Place", owner: JsonObject, at: Pointer) -> Flow:
         """The flow of a Choice rule: its own Assign and Output, else the state's OutputPath."""
         if place.is_jsonata:
-            return self._read(place, at, lambda: jsonata_fields.flow(owner, "/".join(at)), Flow(is_jsonata=True))
+            return self._read(place, at, lambda: jsonata_fields.flow(owner, _named(at)), Flow(is_jsonata=True))
         return Flow(assign=self._assign(place, owner, at))
 
     def _path(self, place: "_Place", name: str) -> Reader | None:
@@ -216,12 +215,12 @@ class Compiler:
 
     def _catchers(self, place: "_Place") -> Sequence[Catcher]:
         rules: Any = place.state.get("Catch", [])
-        return [self._catcher(place, rule, ("Catch", str(index))) for index, rule in enumerate(rules)]
+        return [self._catcher(place, rule, ("Catch", index)) for index, rule in enumerate(rules)]
 
     def _catcher(self, place: "_Place", rule: JsonObject, at: Pointer) -> Catcher:
         errors: Any = rule["ErrorEquals"]
         if place.is_jsonata:
-            flow = self._read(place, at, lambda: jsonata_fields.flow(rule, "/".join(at)), Flow(is_jsonata=True))
+            flow = self._read(place, at, lambda: jsonata_fields.flow(rule, _named(at)), Flow(is_jsonata=True))
             return Catcher(errors, str(rule["Next"]), flow)
         flow = Flow(assign=self._assign(place, rule, at), output=self._output(place, rule, at, None))
         return Catcher(errors, str(rule["Next"]), flow)
@@ -249,6 +248,7 @@ class _Place:
     state: JsonObject
     at: Pointer
     language: str
+    inherited: str
 
     @property
     def is_jsonata(self) -> bool:
@@ -258,6 +258,11 @@ class _Place:
     def next(self) -> str | None:
         target = self.state.get("Next")
         return None if target is None else str(target)
+
+
+def _named(at: Pointer) -> str:
+    """`("Choices", 0)` as JSONata's messages name it: `Choices[0]`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f"/{step}" for step in at).removeprefix("/")
 
 
 def _unread(scope: Any) -> Any:

@@ -30,7 +30,7 @@ def parse(text: str, source: str = "definition") -> Machine:
     if findings := schema.check(definition):
         raise _error(text, source, findings)
     compiler = Compiler()
-    branch = compiler.branch(definition, (), "JSONPath")
+    branch = compiler.branch(definition, (), str(definition.get("QueryLanguage", "JSONPath")))
     if compiler.findings:
         raise _error(text, source, compiler.findings)
     return Machine(
@@ -64,5 +64,5 @@ def _error(text: str, source: str, findings: list[Finding]) -> DefinitionError:
 
 
 def _where(text: str, source: str, finding: Finding) -> str:
-    place = locate(text, finding.pointer)
+    place = locate(text, finding.pointer or ())
     return f"{source}:{place[0]}:{place[1]}" if place else source

@@ -1,12 +1,149 @@
-"""Distributed Map: each item is an execution of its own."""
+"""Distributed Map: each item, or batch of items, is an execution of its own, under a map run that counts failures."""
 
-from simulator.engine.failures import ExpressionError
-from simulator.engine.frame import Frame
-from simulator.engine.machine import MapState
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from simulator.engine.failures import StateFailure, TaskFailure
+from simulator.engine.frame import Child, Frame, MapRun
+from simulator.engine.integrations import TaskCall
+from simulator.engine.intrinsic_functions import uuid_from
+from simulator.engine.items import Call, batches, read_items
+from simulator.engine.json_text import Document
+from simulator.engine.machine import Distribution, MapState
+from simulator.engine.map_results import collected, export
+from simulator.engine.resources import Resource
 from simulator.engine.scope import Scope
+from simulator.engine.selection import items_of, select
+from simulator.engine.together import together
 from simulator.json_types import JsonValue
+
+MAX_CONCURRENCY = 10_000
+THRESHOLD = "States.ExceedToleratedFailureThreshold"
+THRESHOLD_CAUSE = "The specified tolerated failure threshold was exceeded"
 
 
 def run_distributed(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
-    """Not there yet: fails the execution with an error that says so."""
-    raise ExpressionError("A Distributed Map is not simulated yet.")
+    """The map run's result. Raises `StateFailure` when it cannot be read, written, or fails too often."""
+    distribution = state.distribution
+    assert distribution is not None
+    seen = scope.with_input(state.flow.take(scope))
+    items = [] if distribution.reader else items_of(state, seen)
+    frame.emit("MapStateStarted", state.name, {"length": len(items)})
+    record = _record(frame, state, distribution, seen)
+    frame.emit("MapRunStarted", state.name, {"mapRunArn": record.arn})
+    frame.run.map_runs.append(record)
+    try:
+        result = _run(frame, state, distribution, seen, items, record)
+    except StateFailure as failure:
+        record.end("FAILED", frame.run.clock.now_ms)
+        if not failure.is_terminal:
+            frame.emit("MapRunFailed", state.name, {"error": failure.error or "", "cause": failure.cause or ""})
+        raise
+    record.end("SUCCEEDED", frame.run.clock.now_ms)
+    frame.emit("MapRunSucceeded", state.name, {})
+    frame.note("MapStateSucceeded", state.name, {})
+    return result
+
+
+def _record(frame: Frame, state: MapState, distribution: Distribution, scope: Scope) -> MapRun:
+    run = frame.run
+    stream = run.stream("maprun")
+    label = distribution.label or uuid_from(stream.hex(32))
+    region, account = run.arn.split(":")[3:5]
+    count = distribution.tolerated_count(scope) if distribution.tolerated_count else 0
+    percentage = distribution.tolerated_percentage(scope) if distribution.tolerated_percentage else 0
+    limit = state.max_concurrency(scope) if state.max_concurrency else 0
+    arn = f"arn:aws:states:{region}:{account}:mapRun:{run.machine_name}/{label}:{uuid_from(stream.hex(32))}"
+    return MapRun(arn, run.arn, state.name, label, limit, count, percentage, run.clock.now_ms)
+
+
+def _run(
+    frame: Frame, state: MapState, distribution: Distribution, scope: Scope, items: Sequence[JsonValue], record: MapRun
+) -> JsonValue:
+    if distribution.reader:
+        items = read_items(distribution.reader, scope, _caller(frame, state, distribution.reader.resource))
+    record.total = len(items)
+    inputs = [select(frame, state, scope, index, item) for index, item in enumerate(items)]
+    if distribution.batcher:
+        inputs = batches(distribution.batcher, inputs, scope)
+    work = _Children(frame, state, record, distribution.is_express, inputs, iter(range(len(inputs))))
+    together(frame, state.name, [work.line] * min(len(inputs), record.max_concurrency or MAX_CONCURRENCY, MAX_CONCURRENCY))
+    children = [child for child in work.children if child is not None]
+    writer = distribution.writer
+    if writer and writer.resource:
+        call = _caller(frame, state, writer.resource)
+        return export(children, writer, scope, frame.run, record.arn, call)
+    return collected(children, writer, frame.run)
+
+
+@dataclass(slots=True)
+class _Children:
+    """The child executions of one map run, shared by the lines of control that start them in order."""
+
+    frame: Frame
+    state: MapState
+    record: MapRun
+    is_express: bool
+    inputs: Sequence[JsonValue]
+    indices: Iterator[int]
+    children: list[Child | None] = field(default_factory=list)
+
+    def line(self, line: Frame) -> None:
+        for index in self.indices:
+            while len(self.children) <= index:
+                self.children.append(None)
+            child = self._child(index)
+            self.children[index] = child
+            self.record.children.append(child)
+            child.run()
+            if child.status != "SUCCEEDED":
+                self.record.failed += self._weight(index)
+                self._check()
+            else:
+                self.record.succeeded += self._weight(index)
+
+    def _child(self, index: int) -> Child:
+        run = self.frame.run
+        name = uuid_from(run.stream("child").hex(32))
+        region, account = run.arn.split(":")[3:5]
+        kind = "express" if self.is_express else "execution"
+        arn = f"arn:aws:states:{region}:{account}:{kind}:{run.machine_name}/{self.record.label}:{name}"
+        return run.child(
+            self.state.processor, arn, name, Document(self.inputs[index]).text, self.record.label, self.is_express
+        )
+
+    def _weight(self, index: int) -> int:
+        """How many items a child stands for."""
+        given: Any = self.inputs[index]
+        distribution = self.state.distribution
+        return len(given["Items"]) if distribution and distribution.batcher else 1
+
+    def _check(self) -> None:
+        record = self.record
+        share = 100 * record.failed / max(1, record.total)
+        has_count, has_share = record.tolerated_count > 0, record.tolerated_percentage > 0
+        if has_count or has_share:
+            too_many = has_count and record.failed > record.tolerated_count
+            too_much = has_share and share > record.tolerated_percentage
+            is_over = (too_many or not has_count) if not has_share else too_many or too_much
+        else:
+            is_over = True
+        if is_over:
+            raise StateFailure(THRESHOLD, THRESHOLD_CAUSE)
+
+
+def _caller(frame: Frame, state: MapState, resource: Resource) -> Call:
+    """Calls S3 for a reader or writer, in the parent's name."""
+    run = frame.run
+    region, account = run.arn.split(":")[3:5]
+    blank = TaskCall(resource, None, None, run.arn, run.machine_arn, run.role_arn, region, account, state.name, 0)
+    error = "States.ResultWriterFailed" if resource.api == "putObject" else "States.ItemReaderFailed"
+
+    def call(parameters: JsonValue) -> Any:
+        try:
+            return run.integrations.call(replace(blank, parameters=parameters))
+        except TaskFailure as failure:
+            raise StateFailure(error, failure.cause or failure.error) from failure
+
+    return call

@@ -1,10 +1,11 @@
 """One execution of a state machine, from its input to its end."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from simulator.clock import Priority, Signal, VirtualClock
 from simulator.engine.failures import Cancelled, StateFailure
-from simulator.engine.frame import COMPLETE, Frame, Run
+from simulator.engine.frame import COMPLETE, Child, Frame, MapRun, Run
 from simulator.engine.integrations import Integrations
 from simulator.engine.interpreter import run_branch
 from simulator.engine.json_text import Document, decode
@@ -42,7 +43,7 @@ class Execution:
         self.name = name
         self.role_arn = role_arn
         self.input = input
-        self.status = Status.RUNNING
+        self.status: Status = Status.RUNNING
         self.output: str | None = None
         self.error: str | None = None
         self.cause: str | None = None
@@ -52,7 +53,7 @@ class Execution:
         self._document = Document(decode(input), input)
         self._run = Run(
             arn, name, state_machine_arn, state_machine_name, role_arn, self._document.value, clock.now_ms, clock, chance,
-            journal, integrations, tokens, run_branch, is_express,
+            journal, integrations, tokens, run_branch, self._child, is_express,
         )  # fmt: skip
         self._frame = Frame(self._run, {}, 0, None)
         self._begun = False
@@ -71,7 +72,9 @@ class Execution:
         except StateFailure as failure:
             self._fail(failure)
         except Cancelled:
-            return
+            if self.status is Status.RUNNING:  # ended together with the map run that it belongs to
+                self.stop()
+                raise
         else:
             self.output = output.text
             self._end(Status.SUCCEEDED, "ExecutionSucceeded", {"output": output.text, "outputDetails": COMPLETE})
@@ -81,7 +84,23 @@ class Execution:
 
     def stop(self, error: str | None = None, cause: str | None = None) -> None:
         """Abort it at once. Does nothing to an execution that has ended."""
-        self._cut_short(Status.ABORTED, "ExecutionAborted", error, cause)
+        if self.status is Status.RUNNING:
+            self.error, self.cause = error, cause
+        self._cut_short(Status.ABORTED, "ExecutionAborted", _details(error, cause))
+
+    @property
+    def map_runs(self) -> Sequence[MapRun]:
+        """The runs of the Distributed Maps that were entered."""
+        return self._run.map_runs
+
+    def _child(self, branch: Branch, arn: str, name: str, text: str, label: str, is_express: bool) -> Child:
+        run, machine = self._run, self.machine
+        return Execution(
+            Machine("", "", machine.query_language, None, branch.start_at, branch.states), arn=arn, name=name, input=text,
+            role_arn=self.role_arn, state_machine_arn=f"{run.machine_arn}/{label}",
+            state_machine_name=f"{run.machine_name}/{label}", clock=run.clock, chance=run.chance, journal=run.journal,
+            integrations=run.integrations, tokens=run.tokens, is_express=is_express,
+        )  # fmt: skip
 
     def _begin(self) -> None:
         if not self._begun:
@@ -90,15 +109,16 @@ class Execution:
             self._run.record("ExecutionStarted", None, details, 0)
 
     def _time_out(self) -> None:
-        self._cut_short(Status.TIMED_OUT, "ExecutionTimedOut", None, None)
+        self._cut_short(Status.TIMED_OUT, "ExecutionTimedOut", {"error": "States.Timeout"})
 
-    def _cut_short(self, status: Status, event: str, error: str | None, cause: str | None) -> None:
+    def _cut_short(self, status: Status, event: str, details: JsonObject) -> None:
+        """End it from outside: the last event belongs to no line of control, so it has no predecessor."""
         if self.status is not Status.RUNNING:
             return
         self._begin()
-        self._frame.abort()
-        self.error, self.cause = error, cause
-        self._end(status, event, _details(error, cause))
+        self._frame.abort(is_silent=True)
+        self._frame.previous_id = 0
+        self._end(status, event, details)
 
     def _fail(self, failure: StateFailure) -> None:
         self.error, self.cause = failure.error, failure.cause

@@ -25,10 +25,20 @@ class StateFailure(DrsimError):
     """A state failed with `error` and `cause`, each None where a Fail state names none.
 
     `is_terminal`: neither Retry nor Catch may handle it. `is_own`: it arose in the state itself, not in what it ran.
+    `alias` is a second name that rules may use for it.
     """
 
-    def __init__(self, error: str | None, cause: str | None, *, is_terminal: bool = False, is_own: bool = False) -> None:
+    def __init__(
+        self,
+        error: str | None,
+        cause: str | None,
+        *,
+        is_terminal: bool = False,
+        is_own: bool = False,
+        alias: str | None = None,
+    ) -> None:
         super().__init__(error, cause)
+        self.alias = alias
         self.error = error
         self.cause = cause
         self.is_terminal = is_terminal

@@ -1,5 +1,6 @@
 """Single fields of the JSONPath language whose value must be of a kind: seconds, instants, counts, texts."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from simulator.json_types import JsonValue
 if TYPE_CHECKING:
     from simulator.engine.compiler import Compiler, _Place
 
-MAX_WAIT = timedelta(days=366)
+MAX_WAIT = timedelta(seconds=(1 << 31) - 1)
 TOO_LONG = "Wait state delay is too long."
 Until = Callable[[Scope, datetime], datetime]
 
@@ -37,14 +38,14 @@ def instant(name: str, value: JsonValue) -> Until:
 
 
 def after_seconds(now: datetime, seconds: Any) -> datetime:
-    """The instant some seconds from now; raises `ExpressionError` beyond a year."""
+    """The instant some seconds from now; raises `ExpressionError` if that is too far away."""
     if seconds > MAX_WAIT.total_seconds():
         raise ExpressionError(TOO_LONG)
     return now + timedelta(seconds=seconds)
 
 
 def until_timestamp(now: datetime, then: datetime) -> datetime:
-    """The instant itself; raises `ExpressionError` beyond a year from now."""
+    """The instant itself; raises `ExpressionError` if it is too far away."""
     if then - now > MAX_WAIT:
         raise ExpressionError(TOO_LONG)
     return then
@@ -63,6 +64,8 @@ def number(name: str, value: JsonValue) -> Number:
 
     def get(scope: Scope) -> int:
         found = read(scope)
+        if isinstance(found, str) and re.fullmatch(r"-?\d{1,18}", found):
+            found = int(found)
         if not isinstance(found, int) or isinstance(found, bool):
             shown = found if isinstance(found, str) else encode(found)
             raise ExpressionError(f'The {name} field refers to value "{shown}" which is not a valid integer: {value}')
@@ -151,7 +154,7 @@ def distribution(compiler: "Compiler", place: "_Place", processor: Mapping[str, 
 def _inner(compiler: "Compiler", place: "_Place", owner: Any, name: str) -> "_Place":
     from simulator.engine.compiler import _Place  # noqa: PLC0415
 
-    return _Place(place.name, owner, (*place.at, name), place.language)
+    return _Place(place.name, owner, (*place.at, name), place.language, place.inherited)
 
 
 def _arguments(compiler: "Compiler", inner: "_Place") -> Reader | None:

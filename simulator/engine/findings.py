@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 TARGET = "MISSING_TRANSITION_TARGET"
-Pointer = tuple[str, ...]
+END = "MISSING_END_STATE"
+JSONATA_SYNTAX = "INVALID_JSONATA_EXPRESSION"
+JSONATA_USE = "UNSUPPORTED_JSONATA_EXPRESSION"
+Pointer = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +17,19 @@ class Finding:
 
     code: str
     message: str
-    pointer: Pointer
+    pointer: Pointer | None
     hint: str = ""
 
     @property
     def text(self) -> str:
         """The finding as CreateStateMachine words it: `CODE: message at /States/X`."""
-        return f"{self.code}: {self.message} at /{'/'.join(self.pointer)}"
+        return f"{self.code}: {self.message}" + (f" at {self.place}" if self.pointer is not None else "")
+
+    @property
+    def place(self) -> str:
+        """Where it is, as Step Functions writes it: `/States/X/Choices[0]/Next`; empty if nowhere in particular."""
+        steps = (f"[{step}]" if isinstance(step, int) else f"/{step}" for step in self.pointer or ())
+        return "".join(steps) or ("/" if self.pointer == () else "")
 
 
 def refusal(texts: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ A frame is one line of control: the main line, a branch of a Parallel, an iterat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from simulator.clock import Process, VirtualClock
 from simulator.engine.failures import Cancelled, ExpressionError, StateFailure
@@ -44,10 +45,12 @@ class Run:
     integrations: Integrations
     tokens: TaskTokens
     go: Callable[["Frame", Branch, Document], Document]
+    child: Callable[[Branch, str, str, str, str, bool], "Child"]
     is_express: bool = False
     redrive_count: int = 0
     redriven_ms: int | None = None
     events: int = 0
+    map_runs: "list[MapRun]" = field(default_factory=list)
     _instant_ms: int = -1
     _instant_events: int = 0
     _streams: dict[str, Stream] = field(default_factory=dict)
@@ -85,6 +88,50 @@ class Run:
         self._instant_events += 1
         if self._instant_events > MAX_EVENTS_PER_INSTANT:
             raise ClockStuck(f"{self.arn} had {MAX_EVENTS_PER_INSTANT} events without time moving")
+
+
+@dataclass(slots=True)
+class MapRun:
+    """A Distributed Map's run, as DescribeMapRun tells of it. Counts are of items."""
+
+    arn: str
+    execution_arn: str
+    state: str
+    label: str
+    max_concurrency: int
+    tolerated_count: int
+    tolerated_percentage: float
+    started_ms: int
+    status: str = "RUNNING"
+    ended_ms: int | None = None
+    total: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    children: "list[Child]" = field(default_factory=list)
+
+    def end(self, status: str, at_ms: int) -> None:
+        """The run is over."""
+        self.status, self.ended_ms = status, at_ms
+
+
+class Child(Protocol):
+    """An execution inside of a map run, as far as the map run needs it."""
+
+    arn: str
+    name: str
+    input: str
+    output: str | None
+    error: str | None
+    cause: str | None
+    started_ms: int
+    ended_ms: int | None
+
+    @property
+    def status(self) -> str:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+
+    def run(self) -> None:
+        """Run to its end in the calling process."""
 
 
 class Frame:
@@ -180,15 +227,18 @@ class Frame:
             self.emit("EvaluationFailed", state, details)
         return StateFailure(error.error, cause, is_terminal=error.error == "States.Runtime", is_own=True)
 
-    def abort(self) -> None:
-        """End this line and everything below it, with the events that tell of it; nothing of it runs again."""
+    def abort(self, *, is_silent: bool = False) -> None:
+        """End this line and everything below it; nothing of it runs again.
+
+        With the events that tell of it, unless the whole execution ends: then its own last event says it all.
+        """
         for child in self.children:
-            child.abort()
+            child.abort(is_silent=is_silent)
         self.children = []
-        if self.active and self.active[0] in ABORTABLE:
-            self.emit(f"{self.active[0]}StateAborted", self.active[1], {})
-        if self.iteration:
-            self.emit("MapIterationAborted", self.iteration[0], {"name": self.iteration[0], "index": self.iteration[1]})
+        if self.active and not is_silent and self.active[0] in ABORTABLE:
+            self.note(f"{self.active[0]}StateAborted", self.active[1], {})
+        if self.iteration and not is_silent:
+            self.note("MapIterationAborted", self.iteration[0], {"name": self.iteration[0], "index": self.iteration[1]})
         self.active = self.iteration = None
         for process in (self.call, self.process):
             if process is not None:

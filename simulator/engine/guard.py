@@ -33,7 +33,7 @@ def guarded(
             failure = error
         if _retry(frame, state, failure, used):
             continue
-        if failed and not (failure.is_own and failure.is_terminal):
+        if failed and not failure.is_terminal:
             frame.emit(failed, state.name, {})
         return _catch(frame, kind, state, failure, scope)
 

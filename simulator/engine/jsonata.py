@@ -6,6 +6,7 @@ Evaluation is bounded in time, depth and length, so that an expression that neve
 
 import math
 import re
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from simulator.json_types import JsonValue
 MAX_MILLISECONDS = 5_000
 MAX_DEPTH = 300
 MAX_SEQUENCE = 1_000_000
+MAX_COMPILED = 4_096
 _NAME = re.compile(r"\$([A-Za-z_]\w*)")
 _CODE = re.compile(r"(?:.*?: )?([STDU]\d{4}): (.*)", re.DOTALL)
 
@@ -103,18 +105,10 @@ def _engine() -> Callable[[str, frozenset[str]], Runner]:
 
 
 def _native(text: str, names: frozenset[str]) -> Runner:
-    import jsonatapy  # noqa: PLC0415
-
-    present: list[Scope] = []
-    limits = {"timeout": MAX_MILLISECONDS, "max_stack_depth": MAX_DEPTH, "max_sequence_length": MAX_SEQUENCE}
-    try:
-        expression: Any = jsonatapy.compile(text, **limits)
-    except ValueError as error:
-        raise InvalidJsonata(str(error)) from error
-    for name in names & BOUND_FUNCTIONS.keys():
-        expression.register_override(name, _bound(name, present))
+    _compiled(text, names)
 
     def run(bindings: dict[str, Any], scope: Scope) -> Any:
+        expression, present = _compiled(text, names)
         present[:] = [scope]
         try:
             return expression.evaluate(None, bindings)
@@ -122,6 +116,40 @@ def _native(text: str, names: frozenset[str]) -> Runner:
             raise JsonataError(_worded(str(error))) from error
 
     return run
+
+
+class _Compiled(threading.local):
+    """The library's expressions may only be used, and dropped, in the thread that made them: each thread has its own."""
+
+    def __init__(self) -> None:
+        self.expressions: dict[str, tuple[Any, list[Scope]]] = {}
+
+
+_here = _Compiled()
+
+
+def _compiled(text: str, names: frozenset[str]) -> tuple[Any, list[Scope]]:
+    """The expression of this thread, and the list whose one item is the scope that its functions see."""
+    found = _here.expressions.get(text)
+    if found is None:
+        if len(_here.expressions) >= MAX_COMPILED:
+            _here.expressions.clear()
+        found = _here.expressions[text] = _compile(text, names)
+    return found
+
+
+def _compile(text: str, names: frozenset[str]) -> tuple[Any, list[Scope]]:
+    import jsonatapy  # noqa: PLC0415
+
+    present: list[Scope] = []
+    limits = {"timeout": MAX_MILLISECONDS, "max_stack_depth": MAX_DEPTH, "max_sequence_length": MAX_SEQUENCE}
+    try:
+        expression: Any = jsonatapy.compile(text, **limits)
+    except ValueError as error:
+        raise InvalidJsonata(str(error).removeprefix("Parse error: ")) from error
+    for name in names & BOUND_FUNCTIONS.keys():
+        expression.register_override(name, _bound(name, present))
+    return expression, present
 
 
 def _pure(text: str, names: frozenset[str]) -> Runner:

@@ -20,7 +20,7 @@ QUERY_ERROR = "States.QueryEvaluationError"
 
 def flow(owner: JsonObject, at: str = "") -> Flow:
     """Arguments, Assign and Output of a state, a Choice rule or a catcher. Raises `InvalidTemplate`."""
-    prefix = f"{_indexed(at)}/" if at else ""
+    prefix = f"{at}/" if at else ""
     output = template(owner["Output"], f"{prefix}Output") if "Output" in owner else None
     assign: Any = template(owner["Assign"], f"{prefix}Assign") if owner.get("Assign") else None
     return Flow(
@@ -52,7 +52,7 @@ def expression_text(value: JsonValue) -> str | None:
 
 def condition(value: JsonValue, at: str) -> Callable[[Scope], bool]:
     """Condition of a Choice rule."""
-    read = _typed(value, f"{_indexed(at)}/Condition", "boolean")
+    read = _typed(value, f"{at}/Condition", "boolean")
     return lambda scope: read(scope) is True
 
 
@@ -174,9 +174,3 @@ def _evaluate(compiled: Jsonata, scope: Scope, start: str, at: str) -> JsonValue
         raise ExpressionError(f"{start}returned an unsupported result type.", QUERY_ERROR, at) from error
     except JsonataError as error:
         raise ExpressionError(f"{start}threw an error during evaluation. {error}", QUERY_ERROR, at) from error
-
-
-def _indexed(at: str) -> str:
-    """`Choices/0` as Step Functions writes it: `Choices[0]`."""
-    name, _, index = at.partition("/")
-    return f"{name}[{index}]" if index else name

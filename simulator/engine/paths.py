@@ -5,11 +5,11 @@ place (names and indices) is resolved here; anything else (wildcards, slices, fi
 which is loaded when the first such path is met, and gives the list of all matches.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from simulator.engine.failures import ExpressionError
 from simulator.engine.scope import Scope
@@ -25,15 +25,15 @@ _STEP = re.compile(
     r"""|\[\s*"(?P<double>(?:[^"\\]|\\.)*)"\s*\]"""
     r"""|\[\s*(?P<index>-?\d+)\s*\]"""
 )
-_ESCAPE = re.compile(r"\\(.)")
 
 
 class PathMissing(Exception):
-    """There is nothing at a path. `path` is what could be followed and the step that could not, as `$['a']['b']`."""
+    """There is nothing at a path. `is_past_end`: it ends with an index that an array does not have."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, is_past_end: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        self.is_past_end = is_past_end
 
 
 class InvalidPath(ValueError):
@@ -140,8 +140,9 @@ def _step(match: re.Match[str]) -> Step:
         return int(match["index"])
     if match["name"] is not None:
         return match["name"]
-    quoted = match["single"] if match["single"] is not None else match["double"]
-    return _ESCAPE.sub(r"\1", quoted)
+    if match["single"] is not None:
+        return match["single"].replace("\\'", "'")
+    return str(json.loads(f'"{match["double"]}"'))
 
 
 def _child(value: JsonValue, step: Step, steps: Sequence[Step], index: int) -> JsonValue:
@@ -154,7 +155,8 @@ def _child(value: JsonValue, step: Step, steps: Sequence[Step], index: int) -> J
         raise PathMissing(f"Missing property in path {bracketed(steps[:index])}" + f"['{step}']")
     if _has_index(value, step):
         return value[step]  # type: ignore[index]
-    raise PathMissing(f"No results for path: {bracketed(steps)}")
+    is_past_end = isinstance(value, list | tuple) and index == len(steps) - 1
+    raise PathMissing(f"No results for path: {bracketed(steps)}", is_past_end=is_past_end)
 
 
 def _has_index(value: JsonValue, index: int) -> bool:
@@ -165,6 +167,3 @@ def _query(tail: str, text: str) -> Callable[[JsonValue], list[JsonValue]]:
     from simulator.engine.jsonpath_library import compile_query  # noqa: PLC0415 - slow to load, seldom needed
 
     return compile_query(tail, text)
-
-
-Values = Mapping[str, Any]

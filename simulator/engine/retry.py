@@ -7,7 +7,6 @@ from simulator.engine.machine import Catcher, Retrier
 from simulator.rng import Stream
 
 MAX_INTERVAL_SECONDS = 99_999_999.0
-TIMEOUTS = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
 NEVER_BY_WILDCARD = frozenset({"States.DataLimitExceeded", "States.Runtime"})
 
 
@@ -15,22 +14,24 @@ def matches(names: Sequence[str], error: str | None) -> bool:
     """Whether ErrorEquals names an error.
 
     States.ALL is every error but States.DataLimitExceeded and States.Runtime, States.TaskFailed every one of these but
-    States.Timeout; a missed heartbeat is a kind of timeout.
+    States.Timeout.
     """
     if error in names:
         return True
-    if error == "States.HeartbeatTimeout" and "States.Timeout" in names:
-        return True
     if error in NEVER_BY_WILDCARD:
         return False
-    return "States.ALL" in names or ("States.TaskFailed" in names and error not in TIMEOUTS)
+    return "States.ALL" in names or ("States.TaskFailed" in names and error != "States.Timeout")
 
 
 def find_rule(rules: Sequence[Retrier] | Sequence[Catcher], failure: StateFailure) -> int | None:
     """The index of the first rule for a failure."""
     if failure.is_terminal:
         return None
-    matched = (index for index, names in enumerate([rule.errors for rule in rules]) if matches(names, failure.error))
+    matched = (
+        index
+        for index, names in enumerate([rule.errors for rule in rules])
+        if matches(names, failure.error) or failure.alias in names
+    )
     return next(matched, None)
 
 

@@ -9,7 +9,7 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _decoder = json.JSONDecoder()
 
 
-def locate(text: str, pointer: Sequence[str]) -> tuple[int, int] | None:
+def locate(text: str, pointer: Sequence[str | int]) -> tuple[int, int] | None:
     """Line and column (from 1) of the value at a pointer (member names and indices), or of the nearest value around it.
 
     None if the text is not JSON.
@@ -26,9 +26,9 @@ def line_and_column(text: str, at: int) -> tuple[int, int]:
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
-def _find(text: str, at: int, pointer: Sequence[str]) -> int:
+def _find(text: str, at: int, pointer: Sequence[str | int]) -> int:
     for step in pointer:
-        inner = _member(text, at, step) if text[at] == "{" else _item(text, at, step) if text[at] == "[" else None
+        inner = _item(text, at, step) if isinstance(step, int) else _member(text, at, step)
         if inner is None:
             return at
         at = inner
@@ -36,6 +36,8 @@ def _find(text: str, at: int, pointer: Sequence[str]) -> int:
 
 
 def _member(text: str, at: int, name: str) -> int | None:
+    if text[at] != "{":
+        return None
     at = _skip(text, at + 1)
     while text[at] != "}":
         key, at = scanstring(text, at + 1)
@@ -46,11 +48,13 @@ def _member(text: str, at: int, name: str) -> int | None:
     return None
 
 
-def _item(text: str, at: int, index: str) -> int | None:
+def _item(text: str, at: int, index: int) -> int | None:
+    if text[at] != "[":
+        return None
     at = _skip(text, at + 1)
     count = 0
     while text[at] != "]":
-        if str(count) == index:
+        if count == index:
             return at
         at = _after(text, at)
         count += 1

@@ -34,7 +34,7 @@ def run_choice(frame: Frame, state: ChoiceState, document: Document) -> Outcome:
         if rule.matches(seen):
             return _choose(frame, state, rule.flow, seen, document), rule.next
     if state.default is None:
-        raise ExpressionError(NO_CHOICE, "States.NoChoiceMatched")
+        raise ExpressionError(NO_CHOICE)
     return finish(frame, "Choice", state.name, state.flow, scope, document, value), state.default
 
 

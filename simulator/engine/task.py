@@ -84,7 +84,7 @@ class _Attempt:
         try:
             if not process.ended.wait(self._left_ms()):
                 process.interrupt(Cancelled())
-                raise self._timed_out("States.Timeout")
+                raise self._timed_out(None)
         finally:
             self.frame.call = None
         return self._value(process)
@@ -106,7 +106,7 @@ class _Attempt:
         while not task.is_answered:
             left_ms, beat_ms = self._left_ms(), self._beat_left_ms(task)
             if min(left_ms, beat_ms) <= 0:
-                raise self._timed_out("States.Timeout" if left_ms <= 0 else "States.HeartbeatTimeout")
+                raise self._timed_out(None if left_ms <= 0 else "States.HeartbeatTimeout")
             wait_ms = min(left_ms, beat_ms)
             task.changed.wait(None if wait_ms > NEVER_MS // 2 else wait_ms)
             if task.changed.is_set and not task.is_answered:
@@ -137,10 +137,11 @@ class _Attempt:
         self.frame.emit(_EVENTS[self.state.resource.kind] + "Failed", self.state.name, details)
         return StateFailure(error, cause)
 
-    def _timed_out(self, error: str) -> StateFailure:
-        details = {**_named(self.state), "error": error}
+    def _timed_out(self, alias: str | None) -> StateFailure:
+        """Both limits are States.Timeout in the history; rules may also call a missed heartbeat States.HeartbeatTimeout."""
+        details = {**_named(self.state), "error": "States.Timeout"}
         self.frame.emit(_EVENTS[self.state.resource.kind] + "TimedOut", self.state.name, details)
-        return StateFailure(error, None)
+        return StateFailure("States.Timeout", None, alias=alias)
 
 
 _EVENTS = {Kind.FUNCTION: "LambdaFunction", Kind.ACTIVITY: "Activity", Kind.SERVICE: "Task"}

@@ -16,24 +16,24 @@ Reader = Callable[[Scope], JsonValue]
 class InvalidTemplate(ValueError):
     """A template has a field whose expression cannot be read. `at` is the way to it inside the template."""
 
-    def __init__(self, at: Sequence[str], text: str) -> None:
+    def __init__(self, at: Sequence[str | int], text: str) -> None:
         super().__init__(text)
         self.at = tuple(at)
         self.text = text
 
 
-def compile_template(template: JsonValue, at: tuple[str, ...] = ()) -> Reader:
+def compile_template(template: JsonValue, at: tuple[str | int, ...] = ()) -> Reader:
     """A function that fills in a payload template. Raises `InvalidTemplate`."""
     if not _is_dynamic(template):
         return lambda scope: template
     if isinstance(template, Mapping):
         return _object([_member(key, value, at) for key, value in template.items()])
     assert isinstance(template, list | tuple)
-    items = [compile_template(item, (*at, str(index))) for index, item in enumerate(template)]
+    items = [compile_template(item, (*at, index)) for index, item in enumerate(template)]
     return lambda scope: [item(scope) for item in items]
 
 
-def compile_expression(text: JsonValue, field: str, at: tuple[str, ...] = ()) -> Reader:
+def compile_expression(text: JsonValue, field: str, at: tuple[str | int, ...] = ()) -> Reader:
     """A function for the value of `"field": "<path or intrinsic function>"`. Raises `InvalidTemplate`."""
     if not isinstance(text, str):
         raise InvalidTemplate(at, str(text))
@@ -60,6 +60,8 @@ def _field(path: Path, field: str) -> Reader:
         try:
             return path.read(scope)
         except PathMissing as error:
+            if error.is_past_end:  # observed: an index behind the end of an array is null, a missing member an error
+                return None
             raise ExpressionError(
                 f"The JSONPath '{path.text}' specified for the field '{field}' could not be found in the input"
                 f" '{encode(scope.input)}'"
@@ -68,7 +70,7 @@ def _field(path: Path, field: str) -> Reader:
     return read
 
 
-def _member(key: str, value: JsonValue, at: tuple[str, ...]) -> tuple[str, Reader]:
+def _member(key: str, value: JsonValue, at: tuple[str | int, ...]) -> tuple[str, Reader]:
     if key.endswith(".$"):
         return key[:-2], compile_expression(value, key, (*at, key))
     return key, compile_template(value, (*at, key))

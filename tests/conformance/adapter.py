@@ -1,21 +1,23 @@
 """The engine behind the interface of the conformance runner: one recorded execution in, what the engine made of it out."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from simulator.clock import VirtualClock
 from simulator.engine import history
 from simulator.engine.definition import parse, refusal_message
-from simulator.engine.execution import Execution
+from simulator.engine.execution import Execution, Status
 from simulator.engine.failures import TaskFailure
 from simulator.engine.integrations import TaskCall
 from simulator.engine.tokens import TaskTokens
-from simulator.errors import DefinitionError
+from simulator.errors import DefinitionError, HorizonReached
 from simulator.journal import Journal
 from simulator.json_types import JsonValue
 from simulator.rng import Chance
 
-START = datetime(2026, 3, 1, 2, tzinfo=UTC)
+START = datetime(2026, 11, 23, 4, tzinfo=UTC)  # the recordings have instants relative to this day
+HORIZON_MS = 86_400_000
 MACHINE_ARN = "arn:aws:states:us-east-1:111111111111:stateMachine:machine"
 EXECUTION_ARN = "arn:aws:states:us-east-1:111111111111:execution:machine:execution"
 
@@ -44,8 +46,15 @@ class Engine:
             is_express=item.get("type") == "EXPRESS",
         )  # fmt: skip
         clock.spawn("execution", execution.run)
-        clock.run()
+        with suppress(HorizonReached):
+            clock.run(HORIZON_MS)
+        events = history.events(journal, EXECUTION_ARN, START)
         return {
-            "status": str(execution.status), "output": execution.output, "error": execution.error, "cause": execution.cause,
-            "events": history.events(journal, EXECUTION_ARN, START),
+            "status": _status(execution, events), "output": execution.output, "error": execution.error,
+            "cause": execution.cause, "events": events,
         }  # fmt: skip
+
+
+def _status(execution: Execution, events: list[dict[str, Any]]) -> str:
+    """The runner knows an execution that was still going when it was recorded by the type of its last event."""
+    return str(events[-1]["type"]) if execution.status is Status.RUNNING else str(execution.status)

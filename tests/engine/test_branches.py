@@ -144,7 +144,8 @@ def test_stopping_ends_everything_at_once() -> None:
         "by hand",
         30_000,
     )
-    assert world.types()[-4:] == ["WaitStateAborted", "WaitStateAborted", "ParallelStateAborted", "ExecutionAborted"]
+    assert world.chain()[-1] == (6, 0, "ExecutionAborted")
+    assert world.details("ExecutionAborted") == [{"error": "Stopped", "cause": "by hand"}]
     assert world.clock.blocked() == []
     assert world.clock.now_ms == 30_000
 
@@ -161,13 +162,21 @@ def test_the_machines_timeout_ends_the_execution() -> None:
     world = World()
     execution = world.run({**machine(A=wait(600)), "TimeoutSeconds": 10})
     assert (execution.status, execution.ended_ms) == ("TIMED_OUT", 10_000)
-    assert world.types()[-1] == "ExecutionTimedOut"
+    assert world.chain()[-1] == (3, 0, "ExecutionTimedOut")
+    assert world.details("ExecutionTimedOut") == [{"error": "States.Timeout"}]
+    assert (execution.error, execution.cause) == (None, None)
     assert world.clock.now_ms == 10_000
+
+
+LOOP = machine(
+    A={"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": True, "Next": "End"}], "Default": "A"},
+    End={"Type": "Succeed"},
+)
 
 
 def test_an_endless_loop_ends_at_the_history_limit() -> None:
     world = World()
-    execution = world.run(machine(A={"Type": "Pass", "Next": "A"}))
+    execution = world.run(LOOP)
     assert execution.status == "FAILED"
     assert execution.cause == "The execution reached the maximum number of history events (25000)."
     assert len(world.events()) == 25_000

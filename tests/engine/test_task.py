@@ -108,7 +108,6 @@ def test_a_catcher_gets_error_and_cause_where_its_result_path_says() -> None:
         ("Custom", ["Other"], False),
         ("States.Timeout", ["States.TaskFailed"], False),
         ("States.Timeout", ["States.ALL"], True),
-        ("States.HeartbeatTimeout", ["States.Timeout"], True),
         ("States.DataLimitExceeded", ["States.ALL"], False),
         ("States.DataLimitExceeded", ["States.DataLimitExceeded"], True),
     ],
@@ -216,9 +215,16 @@ def test_heartbeats_keep_a_callback_alive_until_they_stop() -> None:
 
     world.tasks = {"Ask": call}
     execution = world.run(machine(Ask=callback(HeartbeatSeconds=10)))
-    assert execution.error == "States.HeartbeatTimeout"
+    assert execution.error == "States.Timeout"
     assert world.times("TaskTimedOut") == [26]
     assert world.details("TaskScheduled")[0]["heartbeatInSeconds"] == 10
+
+
+def test_rules_may_call_a_missed_heartbeat_by_its_own_name() -> None:
+    catch = [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "Silent"}]
+    world = World({"Ask": lambda call: None})
+    execution = world.run(machine(Ask=callback(HeartbeatSeconds=10, Catch=catch, Next="Silent"), Silent={"Type": "Pass"}))
+    assert output(execution) == {"Error": "States.Timeout", "Cause": ""}
 
 
 def test_an_answer_after_the_end_is_refused_and_a_made_up_token_is_invalid() -> None:

@@ -1,0 +1,65 @@
+"""Where the states of a workflow lead: targets that are missing, states that nothing leads to, workflows without an end."""
+
+from collections.abc import Iterator, Mapping
+
+from simulator.engine.field_checks import STATE_FIELDS
+from simulator.engine.findings import END, TARGET, Finding, Pointer
+from simulator.json_types import JsonObject, JsonValue
+
+
+def check_transitions(owner: JsonObject, at: Pointer) -> Iterator[Finding]:
+    """Findings about StartAt, Next, Default and End in one machine, branch or processor (not those inside of it)."""
+    states, start = owner.get("States"), owner.get("StartAt")
+    if not isinstance(states, Mapping) or not isinstance(start, str) or not states:
+        return
+    if start not in states:
+        yield _missing(start, (*at, "StartAt"))
+    for name, state in states.items():
+        for pointer, target in targets(state):
+            if target not in states:
+                yield _missing(target, (*at, "States", name, *pointer))
+    if not any(map(_ends, states.values())):
+        yield Finding(END, "Workflow has no terminal state", None)
+        return
+    reached = reachable(start, states)
+    for name in states:
+        if name not in reached:
+            yield Finding(TARGET, f'State "{name}" is not reachable.', (*at, "States", name))
+
+
+def targets(state: JsonValue) -> Iterator[tuple[Pointer, str]]:
+    """Every state that a state may lead to, with the way to the field that says so."""
+    if not isinstance(state, Mapping):
+        return
+    supported = STATE_FIELDS.get(str(state.get("Type")), {})
+    for name in ("Next", "Default"):
+        if isinstance(target := state.get(name), str) and name in supported:
+            yield (name,), target
+    for field in ("Choices", "Catch"):
+        rules = state.get(field)
+        for index, rule in enumerate(rules if isinstance(rules, list) and field in supported else []):
+            if isinstance(rule, Mapping) and isinstance(target := rule.get("Next"), str):
+                yield (field, index, "Next"), target
+
+
+def reachable(start: str, states: JsonObject) -> set[str]:
+    """The names of the states that can be reached from the first."""
+    reached, waiting = {start}, [start]
+    while waiting:
+        for _, target in targets(states.get(waiting.pop())):
+            if target not in reached:
+                reached.add(target)
+                waiting.append(target)
+    return reached
+
+
+def _missing(target: str, pointer: Pointer) -> Finding:
+    return Finding(TARGET, f"Missing 'Next' target: {target}", pointer)
+
+
+def _ends(state: JsonValue) -> bool:
+    """Whether a state may end its workflow. One without Next has another finding of its own, and counts as an end."""
+    if not isinstance(state, Mapping):
+        return True
+    kind = state.get("Type")
+    return kind in ("Succeed", "Fail") or state.get("End") is True or ("Next" not in state and kind != "Choice")
