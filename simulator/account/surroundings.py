@@ -7,17 +7,26 @@ process are the world's. The simulator itself uses only its clock and chance: on
 import math
 import os
 import random
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import time_machine
-
 from simulator.account.sandbox import Sandbox
 from simulator.clock import VirtualClock
 from simulator.rng import Chance
+
+# time-machine imports pytest wherever it is installed, to offer fixtures; that would cost every run a tenth of a second.
+_pytest = sys.modules.get("pytest")
+sys.modules["pytest"] = None  # type: ignore[assignment]
+try:
+    import time_machine
+finally:
+    del sys.modules["pytest"]
+    if _pytest is not None:
+        sys.modules["pytest"] = _pytest
 
 _FIXED_NODE = 0x0A0000000001  # the network address that uuid1 sees, the same on every machine
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import botocore.loaders
 import botocore.session
+import moto.core.loaders
 import moto.core.utils
 from moto.core.exceptions import ServiceException
 from moto.core.parse import PROTOCOL_PARSERS
@@ -27,11 +28,12 @@ from werkzeug.exceptions import HTTPException
 from simulator.errors import ServiceError
 from simulator.json_types import JsonValue
 
-# Reading a service's model takes long and gives the same every time: one loader serves botocore and moto, for good.
-_LOADER = botocore.loaders.create_loader()
-botocore.session.create_loader = moto.core.utils.create_loader = lambda search_path=None: (
-    botocore.loaders.create_loader(search_path) if search_path else _LOADER
-)
+# Reading a service's model takes long and gives the same every time: botocore's sessions share one loader, for good, and
+# so do moto's look-ups (moto's own kind of loader adds shapes that real clients must not see).
+_BOTOCORE_LOADER, _MOTO_LOADER = botocore.loaders.create_loader(), moto.core.loaders.create_loader()
+botocore.session.create_loader = lambda path=None: botocore.loaders.create_loader(path) if path else _BOTOCORE_LOADER
+moto.core.utils.create_loader = lambda: _MOTO_LOADER
+
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _JSON_PROTOCOLS = ("json", "rest-json")
 
