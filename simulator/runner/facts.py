@@ -74,7 +74,8 @@ class Facts:
         """Why it did not succeed, in the words of the record, the execution and the answer."""
         parts = [self.end.error, self.end.cause] if self.end else []
         error = self.record.get("error") if self.record else None
-        return " ".join(str(part) for part in [error, *parts, self.answer.body if self.answer else None] if part)
+        refusal = self.answer.body if self.answer and self.answer.status >= 400 else None
+        return " ".join(str(part) for part in [error, *parts, refusal] if part)
 
 
 def read_facts(

@@ -31,11 +31,15 @@ class Production:
 
     def run(self, scenario: str) -> Result:
         """Run a shipped scenario (`drs/every-server-fails.yaml`) against this copy."""
+        return run_scenario(load(self.scenario(scenario)))
+
+    def scenario(self, scenario: str) -> Path:
+        """A shipped scenario as a file that names this copy's state machine and handlers."""
         system = (ROOT / "simulator/scenario/bundled.yaml").read_text("utf-8")
         text = (SCENARIOS / scenario).read_text("utf-8") + "\nsystem:\n" + indent(system, "  ")
         path = self.folder / Path(scenario).name
         path.write_text(text, "utf-8")
-        return run_scenario(load(path))
+        return path
 
 
 @pytest.fixture

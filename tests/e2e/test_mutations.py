@@ -1,0 +1,72 @@
+"""Breaking the production side makes scenarios fail: each mutation is applied to a copy of the real files, and they run."""
+
+import pytest
+
+from simulator.runner.result import Result, Verdict
+from tests.e2e.conftest import Production
+
+ASL = "asl/recovery_plan.asl.json"
+
+
+def broken_checks(result: Result) -> dict[str, str]:
+    """What each failed check saw."""
+    return {check.name: check.happened for check in result.checks if not check.passed}
+
+
+@pytest.mark.parametrize(
+    "scenario", ["happy/three-wave-drill.yaml", "drs/every-server-fails.yaml", "quotas/more-servers-than-a-job-takes.yaml"]
+)
+def test_the_copy_without_a_mutation_passes(production: Production, scenario: str) -> None:
+    result = production.run(scenario)
+    assert (result.verdict, broken_checks(result)) == (Verdict.PASSED, {})
+
+
+def test_a_poll_result_that_drops_the_status_is_caught(production: Production) -> None:
+    production.change(ASL, '"status.$": "$.Payload.status"\n            },\n            "ResultPath": "$.poll"',
+                      '"polled.$": "$.Payload.status"\n            },\n            "ResultPath": "$.poll"')  # fmt: skip
+    result = production.run("happy/three-wave-drill.yaml")
+    assert result.verdict is Verdict.FAILED
+    assert "$.poll.status" in broken_checks(result)["outcome COMPLETED"]
+
+
+def test_a_context_reference_with_one_dollar_is_caught(production: Production) -> None:
+    production.change(ASL, '"$$.Map.Item.Value.name"', '"$.Map.Item.Value.name"')
+    result = production.run("happy/three-wave-drill.yaml")
+    assert result.verdict is Verdict.FAILED
+    assert "$.Map.Item.Value.name" in broken_checks(result)["outcome COMPLETED"]
+
+
+def test_all_failed_reported_as_completed_is_caught(production: Production) -> None:
+    production.change(
+        "orchestration/waves.py",
+        'if job is not None and job.get("status") == "COMPLETED":\n        return FAILED',
+        'if job is not None and job.get("status") == "COMPLETED":\n        return LAUNCHED',
+    )
+    result = production.run("drs/every-server-fails.yaml")
+    assert result.verdict is Verdict.FAILED
+    assert broken_checks(result)["outcome FAILED"] == "it ended COMPLETED"
+    assert "db-01 is FAILED" in broken_checks(result)["invariant: completed means launched"]
+
+
+def test_ignored_dependencies_are_caught(production: Production) -> None:
+    production.change("orchestration/plan.py", 'tuple(document.get("dependsOn", ())),', "(),")
+    result = production.run("happy/waves-out-of-order.yaml")
+    assert result.verdict is Verdict.FAILED
+    assert broken_checks(result)["waves in order data → app → web"].startswith("web started where data was due")
+    assert "invariant: no wave before its dependencies" in broken_checks(result)
+
+
+def test_a_start_recovery_for_each_server_is_caught(production: Production) -> None:
+    production.change(
+        "orchestration/recovery.py",
+        'answer = client("drs").start_recovery(\n'
+        '            sourceServers=[{"sourceServerID": server} for server in servers], isDrill=is_drill, tags=tags\n'
+        "        )",
+        "for server in servers:\n"
+        '            answer = client("drs").start_recovery(\n'
+        '                sourceServers=[{"sourceServerID": server}], isDrill=is_drill, tags=tags\n'
+        "            )",
+    )
+    result = production.run("happy/three-wave-drill.yaml")
+    assert result.verdict is Verdict.FAILED
+    assert broken_checks(result)["drs:StartRecovery 3x"].startswith("there were ")
