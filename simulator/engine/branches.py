@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from simulator.engine.distributed import run_distributed
 from simulator.engine.failures import StateFailure
 from simulator.engine.frame import Frame
 from simulator.engine.guard import guarded
 from simulator.engine.json_text import Document
-from simulator.engine.machine import Branch, MapState, ParallelState
+from simulator.engine.machine import MapState, ParallelState
 from simulator.engine.scope import Scope
 from simulator.engine.selection import items_of, select
 from simulator.engine.steps import Outcome
@@ -16,6 +17,8 @@ from simulator.engine.together import together
 from simulator.json_types import JsonObject, JsonValue
 
 MAX_INLINE_CONCURRENCY = 40
+UNDONE: Any = object()
+"""Stands for the result of a branch or iteration that has not ended well."""
 
 
 def run_parallel(frame: Frame, state: ParallelState, document: Document) -> Outcome:
@@ -31,31 +34,47 @@ def run_map(frame: Frame, state: MapState, document: Document) -> Outcome:
 
 def _parallel(frame: Frame, state: ParallelState, scope: Scope) -> JsonValue:
     given = Document(state.flow.take(scope))
-    frame.emit("ParallelStateStarted", state.name, {})
-    results: list[JsonValue] = [None] * len(state.branches)
+    results, lines = frame.finished() or _begin_parallel(frame, state)
 
-    def body(index: int, branch: Branch) -> Callable[[Frame], None]:
+    def body(index: int) -> Callable[[Frame], None]:
         def run(line: Frame) -> None:
-            results[index] = frame.run.go(line, branch, given).value
+            results[index] = frame.run.go(line, state.branches[index], given).value
 
         return run
 
-    together(frame, state.name, [body(index, branch) for index, branch in enumerate(state.branches)])
+    left = [index for index, result in enumerate(results) if result is UNDONE]
+    frame.done = results, lines
+    together(frame, state.name, [body(index) for index in left], [lines[index] for index in left])
+    frame.done = None
     frame.note("ParallelStateSucceeded", state.name, {})
     return results
+
+
+def _begin_parallel(frame: Frame, state: ParallelState) -> tuple[list[JsonValue], list[Frame]]:
+    frame.emit("ParallelStateStarted", state.name, {})
+    return [UNDONE] * len(state.branches), [frame.branch() for _ in state.branches]
 
 
 def _map(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
     seen = scope.with_input(state.flow.take(scope))
     items = items_of(state, seen)
     limit = state.max_concurrency(seen) if state.max_concurrency else 0
-    frame.emit("MapStateStarted", state.name, {"length": len(items)})
-    work = _Iterations(frame, state, seen, items, iter(range(len(items))), [None] * len(items))
-    together(frame, state.name, [work.line] * min(len(items), limit or MAX_INLINE_CONCURRENCY, MAX_INLINE_CONCURRENCY))
+    results, _ = frame.finished() or _begin_map(frame, state, items)
+    left = [index for index, result in enumerate(results) if result is UNDONE]
+    work = _Iterations(frame, state, seen, items, iter(left), results)
+    frame.done = results, []
+    lines = [frame.branch() for _ in range(min(len(left), limit or MAX_INLINE_CONCURRENCY, MAX_INLINE_CONCURRENCY))]
+    together(frame, state.name, [work.line] * len(lines), lines)
+    frame.done = None
     if work.last_id:
         frame.previous_id = work.last_id
     frame.note("MapStateSucceeded", state.name, {})
-    return work.results
+    return results
+
+
+def _begin_map(frame: Frame, state: MapState, items: Sequence[JsonValue]) -> tuple[list[JsonValue], list[Frame]]:
+    frame.emit("MapStateStarted", state.name, {"length": len(items)})
+    return [UNDONE] * len(items), []
 
 
 @dataclass(slots=True)

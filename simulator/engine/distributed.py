@@ -68,7 +68,8 @@ def _run(
     if distribution.batcher:
         inputs = batches(distribution.batcher, inputs, scope)
     work = _Children(frame, state, record, distribution.is_express, inputs, iter(range(len(inputs))))
-    together(frame, state.name, [work.line] * min(len(inputs), record.max_concurrency or MAX_CONCURRENCY, MAX_CONCURRENCY))
+    lines = [frame.branch() for _ in range(min(len(inputs), record.max_concurrency or MAX_CONCURRENCY, MAX_CONCURRENCY))]
+    together(frame, state.name, [work.line] * len(lines), lines)
     children = [child for child in work.children if child is not None]
     writer = distribution.writer
     if writer and writer.resource:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from simulator.clock import Priority, Signal, VirtualClock
-from simulator.engine.failures import Cancelled, StateFailure
-from simulator.engine.frame import COMPLETE, Child, Frame, MapRun, Run
+from simulator.engine.failures import Cancelled, NotRedrivable, StateFailure
+from simulator.engine.frame import COMPLETE, MAX_EVENTS, Child, Frame, MapRun, Run
 from simulator.engine.integrations import Integrations
 from simulator.engine.interpreter import run_branch
 from simulator.engine.json_text import Document, decode
@@ -88,6 +88,28 @@ class Execution:
             self.error, self.cause = error, cause
         self._cut_short(Status.ABORTED, "ExecutionAborted", _details(error, cause))
 
+    def redrive(self) -> None:
+        """RedriveExecution: make a failed, stopped or timed-out Standard execution go on where it ended.
+
+        Whoever calls this then has `run` called in a new process, as for a new execution. States that ended well are not run
+        again: the state that failed is, and of a Parallel or Map the branches and iterations without a result. Retriers
+        count from the start. Raises `NotRedrivable`.
+        """
+        run = self._run
+        if self.status in (Status.RUNNING, Status.SUCCEEDED) or run.is_express or run.events >= MAX_EVENTS - 1:
+            raise NotRedrivable(f"{self.arn} is {self.status} with {run.events} events and cannot be redriven")
+        run.redrive_count += 1
+        run.redriven_ms = run.clock.now_ms
+        event = run.record("ExecutionRedriven", None, {"redriveCount": run.redrive_count}, run.events)
+        self.status, self.error, self.cause, self.ended_ms = Status.RUNNING, None, None, None
+        self.ended = Signal(run.clock)
+        self._frame.resume(event)
+
+    @property
+    def redrive_count(self) -> int:
+        """How often it has been redriven."""
+        return self._run.redrive_count
+
     @property
     def map_runs(self) -> Sequence[MapRun]:
         """The runs of the Distributed Maps that were entered."""
@@ -128,7 +150,8 @@ class Execution:
         self.status = status
         self.ended_ms = self._run.clock.now_ms
         self._run.end(event, details, self._frame.previous_id)
-        self._frame = Frame(self._run, {}, self._frame.previous_id, None)
+        if status is Status.SUCCEEDED:
+            self._frame = Frame(self._run, {}, 0, None)  # nothing of it is needed any more
         self.ended.set()
 
 

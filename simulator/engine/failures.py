@@ -88,3 +88,7 @@ class TaskTimedOut(TokenError):
 
 class InvalidOutput(TokenError):
     """The output given for a token is not JSON."""
+
+
+class NotRedrivable(DrsimError):
+    """An execution that cannot be redriven: still running, succeeded, Express, or its history is full."""

@@ -135,11 +135,31 @@ class Child(Protocol):
 
 
 class Frame:
-    """One line of control. `item` is the `Map` member of the context object inside of a Map, else None."""
+    """One line of control. `item` is the `Map` member of the context object inside of a Map, else None.
+
+    `position` is the state last entered and its input, `done` what a Parallel or Map had when it failed: from these a
+    redriven execution goes on.
+    """
 
     __slots__ = (
-        "active", "call", "children", "entered_id", "entered_ms", "entered_previous", "item", "iteration", "previous_id",
-        "process", "retry_count", "run", "token", "variables",
+        "active",
+        "call",
+        "children",
+        "done",
+        "entered_id",
+        "entered_ms",
+        "entered_previous",
+        "is_resuming",
+        "item",
+        "iteration",
+        "kept",
+        "position",
+        "previous_id",
+        "process",
+        "retry_count",
+        "run",
+        "token",
+        "variables",
     )  # fmt: skip
 
     def __init__(self, run: Run, variables: dict[str, JsonValue], previous_id: int, item: JsonObject | None) -> None:
@@ -155,6 +175,23 @@ class Frame:
         self.token: str | None = None
         self.entered_id = self.entered_previous = self.entered_ms = 0
         self.retry_count: int | None = None
+        self.position: tuple[str, Document] | None = None
+        self.is_resuming = False
+        self.done: tuple[list[JsonValue], list[Frame]] | None = None
+        self.kept: tuple[list[JsonValue], list[Frame]] | None = None
+
+    def resume(self, previous_id: int) -> None:
+        """Prepare for a redrive: the next state entered is the one that this line was in, and it is already entered."""
+        self.previous_id = previous_id
+        self.is_resuming = self.position is not None
+        self.kept = self.done
+
+    def finished(self) -> tuple[list[JsonValue], "list[Frame]"] | None:
+        """In a redriven Parallel or Map: its results so far and its lines of control; None when it starts afresh."""
+        kept, self.kept = self.kept, None
+        for line in kept[1] if kept else ():
+            line.resume(self.previous_id)
+        return kept
 
     def branch(self, item: JsonObject | None = None) -> "Frame":
         """A new line of control that starts from here."""
@@ -174,8 +211,13 @@ class Frame:
     def enter(self, kind: str, state: str, document: Document, *, has_retries: bool = False) -> Scope:
         """Enter a state: the event, and the scope of its expressions."""
         self.active = (kind, state)
+        self.position = (state, document)
         self.token = None
         self.retry_count = 0 if has_retries else None
+        is_entered, self.is_resuming = self.is_resuming and has_retries, False
+        if is_entered:
+            return Scope(document.value, self.variables, self.context, self._draws, self.run.clock)
+        self.done = self.kept = None
         self.entered_previous = self.previous_id
         self.entered_ms = self.run.clock.now_ms
         details: JsonObject = {"name": state, "input": document.text, "inputDetails": COMPLETE}

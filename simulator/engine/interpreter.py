@@ -36,6 +36,8 @@ RUNNERS: dict[type, Callable[[Frame, Any, Document], Outcome]] = {
 def run_branch(frame: Frame, branch: Branch, document: Document) -> Document:
     """Run states from the first to one that ends the branch; its output. Raises `StateFailure`."""
     states, name = branch.states, branch.start_at
+    if frame.is_resuming and frame.position:
+        name, document = frame.position
     while True:
         state = states[name]
         try:

@@ -57,11 +57,14 @@ class _Attempt:
     limits: _Limits
     task: OpenTask | None
     began_ms: int
-    changed: Signal | None = None
+    is_noted: bool = True
 
     def run(self) -> JsonValue:
         frame, resource = self.frame, self.state.resource
         if resource.kind is Kind.ACTIVITY:
+            assert self.task is not None
+            self.is_noted = False
+            frame.run.tokens.offer(self.task, resource.arn, Document(self.call.parameters).text)
             result = self._answered()
         else:
             result = self._called(self.call)
@@ -109,18 +112,20 @@ class _Attempt:
                 raise self._timed_out(None if left_ms <= 0 else "States.HeartbeatTimeout")
             wait_ms = min(left_ms, beat_ms)
             task.changed.wait(None if wait_ms > NEVER_MS // 2 else wait_ms)
-            if task.changed.is_set and not task.is_answered:
+            if task.changed.is_set and self._is_unnoted(task):
                 task.changed = Signal(clock)
-                self._started(task)
+        self._is_unnoted(task)
         if task.failure:
             raise self._failed(*task.failure)
         return task.output
 
-    def _started(self, task: OpenTask) -> None:
-        """An activity's worker has taken the task; its heartbeats count from now."""
-        task.last_beat_ms = self.frame.run.clock.now_ms
-        details = {name: value for name, value in task.marks.items() if name == "workerName"}
-        self.frame.emit("ActivityStarted", self.state.name, details)
+    def _is_unnoted(self, task: OpenTask) -> bool:
+        """Whether an activity's worker has taken the task since last asked; if so, the history now tells of it."""
+        if self.is_noted or not task.is_started:
+            return False
+        self.is_noted = True
+        self.frame.emit("ActivityStarted", self.state.name, {"workerName": task.worker} if task.worker else {})
+        return True
 
     def _left_ms(self) -> int:
         if self.limits.timeout is None:
@@ -128,7 +133,7 @@ class _Attempt:
         return self.began_ms + self.limits.timeout * 1000 - self.frame.run.clock.now_ms
 
     def _beat_left_ms(self, task: OpenTask) -> int:
-        if self.limits.heartbeat is None:
+        if self.limits.heartbeat is None or not task.is_started:
             return NEVER_MS
         return task.last_beat_ms + self.limits.heartbeat * 1000 - self.frame.run.clock.now_ms
 

@@ -8,12 +8,14 @@ from simulator.engine.failures import Cancelled, StateFailure
 from simulator.engine.frame import Frame
 
 
-def together(frame: Frame, name: str, bodies: Sequence[Callable[[Frame], None]]) -> None:
+def together(frame: Frame, name: str, bodies: Sequence[Callable[[Frame], None]], lines: Sequence[Frame]) -> None:
     """Run lines of control at the same time, until all have ended or one has failed, which ends the others.
 
     A single one needs no process of its own. Raises the `StateFailure` of the first that failed.
     """
-    lines = [frame.branch() for _ in bodies]
+    frame.children = list(lines)
+    for line in lines:
+        line.previous_id = frame.previous_id
     if len(lines) == 1:
         _alone(frame, lines[0], bodies[0])
     elif lines:

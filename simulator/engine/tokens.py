@@ -4,7 +4,8 @@ A token is a function of the run's seed and its number, opaque and long as AWS's
 somebody's text ever was a token can be told from the text itself.
 """
 
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass
 
 from simulator.clock import Signal, VirtualClock
 from simulator.engine.failures import InvalidOutput, InvalidToken, TaskTimedOut
@@ -28,10 +29,12 @@ class OpenTask:
     execution_arn: str
     changed: Signal
     last_beat_ms: int
+    is_started: bool = True
     is_answered: bool = False
     output: JsonValue = None
     failure: tuple[str | None, str | None] | None = None
-    marks: dict[str, JsonValue] = field(default_factory=dict)
+    worker: str | None = None
+    input: str = ""
 
 
 class TaskTokens:
@@ -42,6 +45,8 @@ class TaskTokens:
         self._chance = chance
         self._open: dict[str, OpenTask] = {}
         self._issued = 0
+        self._offered: dict[str, deque[OpenTask]] = {}
+        self._arrived: dict[str, Signal] = {}
 
     def issue(self, execution_arn: str) -> OpenTask:
         """A new token that waits for its answer."""
@@ -49,6 +54,40 @@ class TaskTokens:
         task = OpenTask(self._token(self._issued), execution_arn, Signal(self._clock), self._clock.now_ms)
         self._open[task.token] = task
         return task
+
+    def offer(self, task: OpenTask, activity_arn: str, text: str) -> None:
+        """Queue an activity's task for its workers; its heartbeats count from when one takes it."""
+        task.is_started, task.input = False, text
+        self._offered.setdefault(activity_arn, deque()).append(task)
+        self._arrivals(activity_arn).set()
+        self._arrived[activity_arn] = Signal(self._clock)
+
+    def take(self, activity_arn: str, worker: str | None = None, wait_ms: int = 60_000) -> tuple[str, str] | None:
+        """GetActivityTask: (token, input) of the oldest task that waits, None if none comes within `wait_ms`.
+
+        Blocks the calling process of the clock.
+        """
+        deadline_ms = self._clock.now_ms + wait_ms
+        while True:
+            if task := self._oldest(activity_arn):
+                task.is_started, task.worker = True, worker
+                task.last_beat_ms = self._clock.now_ms
+                task.changed.set()
+                return task.token, task.input
+            left_ms = deadline_ms - self._clock.now_ms
+            if left_ms <= 0 or not self._arrivals(activity_arn).wait(left_ms):
+                return None
+
+    def _arrivals(self, activity_arn: str) -> Signal:
+        return self._arrived.setdefault(activity_arn, Signal(self._clock))
+
+    def _oldest(self, activity_arn: str) -> OpenTask | None:
+        queue = self._offered.get(activity_arn, deque())
+        while queue:
+            task = queue.popleft()
+            if task.token in self._open:
+                return task
+        return None
 
     def close(self, task: OpenTask) -> None:
         """Nobody waits for this token any more; answers to it are refused from now on."""
