@@ -50,6 +50,10 @@ class Compiler:
         }
         return Branch(str(owner["StartAt"]), compiled)
 
+    def one(self, name: str, state: JsonObject, language: str) -> State:
+        """One state by itself."""
+        return self.state(_Place(name, state, (), str(state.get("QueryLanguage", language)), language))
+
     def state(self, place: "_Place") -> State:
         """One state of any type."""
         build: Callable[[_Place], State] = getattr(self, "_" + str(place.state["Type"]).lower())

@@ -59,6 +59,13 @@ def _decode(text: str, source: str) -> Any:
         raise DefinitionError([Problem(source, f"{INVALID_JSON}: {error}")]) from error
 
 
+def definition_error(text: str, findings: str | list[Finding]) -> DefinitionError:
+    """The error for a part of a definition that cannot be used: its findings, or why it is no JSON."""
+    if isinstance(findings, str):
+        return DefinitionError([Problem("definition", f"{INVALID_JSON}: {findings}")])
+    return _error(text, "definition", findings)
+
+
 def _error(text: str, source: str, findings: list[Finding]) -> DefinitionError:
     return DefinitionError([Problem(_where(text, source, finding), finding.text, finding.hint) for finding in findings])
 

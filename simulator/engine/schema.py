@@ -32,6 +32,12 @@ def check(definition: JsonValue) -> list[Finding]:
     return [*_fields(definition, MACHINE_FIELDS, (), "JSONPath"), *checker.workflow(definition, (), 0)]
 
 
+def check_state(state: JsonValue, language: str) -> list[Finding]:
+    """What is wrong with one state by itself, its targets not looked at."""
+    found = [*_Checker(language, set()).state("", state, (), 0)]
+    return [finding for finding in found if finding.code == SCHEMA]
+
+
 def is_expression(value: JsonValue) -> bool:
     """Whether a value is a JSONata expression, `{% ... %}`."""
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
@@ -55,10 +61,10 @@ class _Checker:
         if not states:
             yield Finding(SCHEMA, "Object cannot be empty", (*at, "States"))
         for name, state in states.items():
-            yield from self._state(name, state, (*at, "States", name), depth)
+            yield from self.state(name, state, (*at, "States", name), depth)
         yield from check_transitions(owner, at)
 
-    def _state(self, name: str, state: JsonValue, at: Pointer, depth: int) -> Iterator[Finding]:
+    def state(self, name: str, state: JsonValue, at: Pointer, depth: int) -> Iterator[Finding]:
         yield from self._name(name, at)
         if not isinstance(state, Mapping):
             yield Finding(SCHEMA, "Expected value of type Object", at)
