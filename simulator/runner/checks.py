@@ -205,7 +205,10 @@ def _retries(retries: Retries, facts: Facts) -> Iterator[Check]:
     where = f"state {retries.state}" if retries.state else None
     if retries.intervals_ms is not None:
         wanted = ", ".join(map(seconds, retries.intervals_ms)) or "none"
-        name, expected = f"{subject} retried{suffix}: {wanted}", f"{subject} is retried{suffix} after exactly {wanted}"
+        name, expected = (
+            f"{subject} retried{suffix}: {wanted}",
+            f"{subject} is retried{suffix}, after waits of exactly {wanted}",
+        )
         if waits == list(retries.intervals_ms):
             yield Check(name, True, expected, happened)
         else:
