@@ -88,7 +88,7 @@ class Compiler:
         try:
             return Rule(compile_rule(rule), str(rule["Next"]), flow)
         except InvalidRule as error:
-            self._refuse(place, (*at, error.field) if error.field else at, "Value is not a valid JSONPath")
+            self._refuse(place, (*at, error.field) if error.field else at, "Value must be a valid JSONPath.")
             return Rule(lambda scope: False, str(rule["Next"]), flow)
 
     def _wait(self, place: "_Place") -> State:
@@ -153,7 +153,7 @@ class Compiler:
         try:
             steps = compile_reference(str(path)).steps
         except InvalidPath:
-            self._refuse(place, (*at, "ResultPath"), "Value is not a Reference Path")
+            self._refuse(place, (*at, "ResultPath"), "Value must be a valid Reference Path.")
             return None
         return path_output(steps, str(path), output_path)
 
@@ -181,7 +181,7 @@ class Compiler:
         except InvalidPath:
             if str(text).startswith("States."):
                 return self._read(place, (name,), lambda: compile_expression(text, name))
-            self._refuse(place, (name,), "Value is not a valid JSONPath")
+            self._refuse(place, (name,), "Value must be a valid JSONPath.")
             return None
 
     def _template(self, place: "_Place", name: str) -> Reader:
@@ -233,14 +233,17 @@ class Compiler:
         try:
             return build()
         except InvalidTemplate as error:
-            where = (*at, *error.at)
-            field_name = where[-1] if where else ""
-            self._refuse(
-                place,
-                where,
-                f"The value for the field '{field_name}' must be a valid JSONPath or a valid intrinsic function call",
-            ) if not place.is_jsonata else self._refuse(place, where, f"Invalid JSONata expression: {error.text}")
+            self._refuse_expression(place, at, error)
             return otherwise or cast(T, _unread)
+
+    def _refuse_expression(self, place: "_Place", at: Pointer, error: InvalidTemplate) -> None:
+        if error.code:
+            self.findings.append(Finding(error.code, error.text, (*place.at, *error.at)))
+            return
+        where = (*at, *error.at)
+        field_name = where[-1] if where else ""
+        message = f"The value for the field '{field_name}' must be a valid JSONPath or a valid intrinsic function call"
+        self._refuse(place, where, message)
 
     def _refuse(self, place: "_Place", at: Pointer, message: str) -> None:
         self.findings.append(Finding(SCHEMA, message, (*place.at, *at)))

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator.engine import schema
 from simulator.engine.compiler import Compiler
-from simulator.engine.findings import Finding, refusal
+from simulator.engine.findings import Finding, Pointer, refusal
 from simulator.engine.json_text import decode, size_bytes
 from simulator.engine.machine import Machine
 from simulator.engine.source import line_and_column, locate
@@ -43,6 +43,15 @@ def parse(text: str, source: str = "definition") -> Machine:
     )
 
 
+def find_problems(text: str, source: str = "definition") -> list[Problem]:
+    """All that Step Functions would refuse a definition for; empty if it would take it."""
+    try:
+        parse(text, source)
+    except DefinitionError as error:
+        return list(error.problems)
+    return []
+
+
 def refusal_message(error: DefinitionError) -> str:
     """The message of the InvalidDefinition error with which CreateStateMachine would answer."""
     return refusal([problem.message for problem in error.problems])
@@ -67,9 +76,12 @@ def definition_error(text: str, findings: str | list[Finding]) -> DefinitionErro
 
 
 def _error(text: str, source: str, findings: list[Finding]) -> DefinitionError:
-    return DefinitionError([Problem(_where(text, source, finding), finding.text, finding.hint) for finding in findings])
+    return DefinitionError(
+        [Problem(where(text, source, finding.pointer or ()), finding.text, finding.hint) for finding in findings]
+    )
 
 
-def _where(text: str, source: str, finding: Finding) -> str:
-    place = locate(text, finding.pointer or ())
+def where(text: str, source: str, pointer: Pointer) -> str:
+    """`source:line:column` of what a pointer names."""
+    place = locate(text, pointer)
     return f"{source}:{place[0]}:{place[1]}" if place else source

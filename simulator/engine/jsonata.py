@@ -9,10 +9,11 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from simulator.engine.jsonata_functions import BOUND_FUNCTIONS, JsonataError
+from simulator.engine.jsonata_messages import reworded, syntax_message
 from simulator.engine.scope import Scope
 from simulator.json_types import JsonValue
 
@@ -21,17 +22,6 @@ MAX_DEPTH = 300
 MAX_SEQUENCE = 1_000_000
 MAX_COMPILED = 4_096
 _NAME = re.compile(r"\$([A-Za-z_]\w*)")
-_CODE = re.compile(r"(?:.*?: )?([STDU]\d{4}): (.*)", re.DOTALL)
-
-MESSAGES = {
-    "D1011": "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive.",
-    "D1012": "Expression evaluation timeout: Check for infinite loop",
-    "T1005": "Attempted to invoke a non-function. Did you mean",
-    "T1006": "Attempted to invoke a non-function",
-    "T2001": "The left side of the operator must evaluate to a number",
-    "T2002": "The right side of the operator must evaluate to a number",
-}
-"""The reference implementation's words where a library has others."""
 
 
 class Undefined:
@@ -113,9 +103,18 @@ def _native(text: str, names: frozenset[str]) -> Runner:
         try:
             return expression.evaluate(None, bindings)
         except ValueError as error:
-            raise JsonataError(_worded(str(error))) from error
+            raise JsonataError(reworded(str(error), partial(_second_opinion, text, names, bindings, scope))) from error
 
     return run
+
+
+def _second_opinion(text: str, names: frozenset[str], bindings: dict[str, Any], scope: Scope) -> str:
+    """What the pure library says of a failure, for messages in which the other leaves out a name."""
+    try:
+        _pure(text, names)(bindings, scope)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 class _Compiled(threading.local):
@@ -146,7 +145,7 @@ def _compile(text: str, names: frozenset[str]) -> tuple[Any, list[Scope]]:
     try:
         expression: Any = jsonatapy.compile(text, **limits)
     except ValueError as error:
-        raise InvalidJsonata(str(error).removeprefix("Parse error: ")) from error
+        raise InvalidJsonata(syntax_message(str(error))) from error
     for name in names & BOUND_FUNCTIONS.keys():
         expression.register_override(name, _bound(name, present))
     return expression, present
@@ -174,7 +173,7 @@ def _pure(text: str, names: frozenset[str]) -> Runner:
         except JsonataError:
             raise
         except Exception as error:
-            raise JsonataError(_worded(str(error))) from error
+            raise JsonataError(str(error)) from error
 
     return run
 
@@ -186,14 +185,6 @@ def _bound(name: str, present: list[Scope]) -> Callable[..., Any]:
         return function(present[0], *arguments)
 
     return call
-
-
-def _worded(message: str) -> str:
-    match = _CODE.fullmatch(message)
-    if not match:
-        return message
-    code, words = match.groups()
-    return f"{code}: {MESSAGES.get(code, words)}"
 
 
 def _is_json(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """Fields of the JSONata language, compiled to the same functions as those of the JSONPath language."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from simulator.engine.dataflow import Flow
 from simulator.engine.failures import ExpressionError
 from simulator.engine.fields import MAX_WAIT, TOO_LONG, Until, after_seconds
+from simulator.engine.findings import JSONATA_SYNTAX, JSONATA_USE
 from simulator.engine.json_text import encode
 from simulator.engine.jsonata import InvalidJsonata, Jsonata, Undefined, Unsupported, compile_jsonata
+from simulator.engine.jsonata_checks import unsupported_references
 from simulator.engine.jsonata_functions import JsonataError
 from simulator.engine.scope import Scope
 from simulator.engine.templates import InvalidTemplate, Reader
@@ -16,6 +19,7 @@ from simulator.engine.timestamps import parse_timestamp
 from simulator.json_types import JsonObject, JsonValue
 
 QUERY_ERROR = "States.QueryEvaluationError"
+_STEP = re.compile(r"([^/\[\]]+)|\[(\d+)\]")
 
 
 def flow(owner: JsonObject, at: str = "") -> Flow:
@@ -152,10 +156,7 @@ def kind_of(value: JsonValue) -> str:
 
 
 def _evaluated(text: str, at: str) -> Reader:
-    try:
-        compiled = compile_jsonata(text)
-    except InvalidJsonata as error:
-        raise InvalidTemplate((), str(error)) from error
+    compiled = _compile(text, at)
     start = f"The JSONata expression '{text}' specified for the field '{at}' "
 
     def read(scope: Scope) -> JsonValue:
@@ -165,6 +166,17 @@ def _evaluated(text: str, at: str) -> Reader:
         return found
 
     return read
+
+
+def _compile(text: str, at: str) -> Jsonata:
+    place = [int(index) if index else name for name, index in _STEP.findall(at)]
+    try:
+        compiled = compile_jsonata(text)
+    except InvalidJsonata as error:
+        raise InvalidTemplate(place, str(error), JSONATA_SYNTAX) from error
+    for message in unsupported_references(text):
+        raise InvalidTemplate(place, message, JSONATA_USE)
+    return compiled
 
 
 def _evaluate(compiled: Jsonata, scope: Scope, start: str, at: str) -> JsonValue | Undefined:

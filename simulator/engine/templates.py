@@ -14,12 +14,17 @@ Reader = Callable[[Scope], JsonValue]
 
 
 class InvalidTemplate(ValueError):
-    """A template has a field whose expression cannot be read. `at` is the way to it inside the template."""
+    """A template has a field whose expression cannot be read.
 
-    def __init__(self, at: Sequence[str | int], text: str) -> None:
+    `at` is the way to it inside the template, `text` the expression or what is wrong with it, `code` Step Functions' name
+    for that (empty for an expression that is none at all).
+    """
+
+    def __init__(self, at: Sequence[str | int], text: str, code: str = "") -> None:
         super().__init__(text)
         self.at = tuple(at)
         self.text = text
+        self.code = code
 
 
 def compile_template(template: JsonValue, at: tuple[str | int, ...] = ()) -> Reader:

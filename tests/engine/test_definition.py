@@ -1,0 +1,157 @@
+"""What is refused, in Step Functions' words and with line and column; what the linter adds."""
+
+import json
+from typing import Any
+
+import pytest
+
+from simulator.engine.definition import find_problems, parse, refusal_message
+from simulator.engine.lint import lint
+from simulator.errors import DefinitionError
+from tests.engine.world import machine, task
+
+
+def refused(definition: Any) -> str:
+    text = definition if isinstance(definition, str) else json.dumps(definition)
+    with pytest.raises(DefinitionError) as caught:
+        parse(text)
+    return refusal_message(caught.value)
+
+
+def states(**states: Any) -> dict[str, Any]:
+    return {"StartAt": next(iter(states)), "States": states}
+
+
+PASS = {"Type": "Pass", "End": True}
+
+
+@pytest.mark.parametrize(
+    ("definition", "message"),
+    [
+        ({"StartAt": "A"}, "SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /"),
+        (
+            states(A={"Type": "Pass", "Next": "C"}, B=PASS),
+            (
+                "MISSING_TRANSITION_TARGET: Missing 'Next' target: C at /States/A/Next, "
+                'MISSING_TRANSITION_TARGET: State "B" is not reachable. at /States/B'
+            ),
+        ),
+        (
+            {"StartAt": "B", "States": {"A": PASS}},
+            (
+                "MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /StartAt, "
+                'MISSING_TRANSITION_TARGET: State "A" is not reachable. at /States/A'
+            ),
+        ),
+        (
+            states(A={"Type": "Pass", "Next": "B"}, B={"Type": "Pass", "Next": "A"}),
+            "MISSING_END_STATE: Workflow has no terminal state",
+        ),
+        (
+            states(
+                A={"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "Z"}], "Default": "B"}, B=PASS
+            ),
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: Z at /States/A/Choices[0]/Next",
+        ),
+        (states(A={**PASS, "Retry": []}), "SCHEMA_VALIDATION_FAILED: Field 'Retry' is not supported at /States/A"),
+        (
+            states(A={**PASS, "OutputPath": "out"}),
+            "SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/A/OutputPath",
+        ),
+        (
+            states(A={**PASS, "Parameters": {"x": {"y.$": "$.["}}}),
+            (
+                "SCHEMA_VALIDATION_FAILED: The value for the field 'y.$' must be a valid JSONPath or a valid intrinsic function call"
+                " at /States/A/Parameters/x/y.$"
+            ),
+        ),
+        (
+            states(A={**PASS, "Output": 1}),
+            (
+                "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the"
+                " 'JSONata' QueryLanguage at /States/A"
+            ),
+        ),
+        (
+            {"QueryLanguage": "JSONata", **states(A={**PASS, "QueryLanguage": "JSONPath"})},
+            (
+                "SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
+                " at /States/A"
+            ),
+        ),
+        (
+            {"QueryLanguage": "JSONata", **states(A={**PASS, "Output": {"v": ["{% phone %}"]}})},
+            (
+                "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported."
+                " at /States/A/Output/v[0]"
+            ),
+        ),
+        (
+            {"QueryLanguage": "JSONata", **states(A={**PASS, "Output": "{% $x[1,2) %}"})},
+            'INVALID_JSONATA_EXPRESSION: Expected "]", got "," at /States/A/Output',
+        ),
+        (
+            states(A={"Type": "Wait", "Timestamp": "tomorrow", "End": True}),
+            "SCHEMA_VALIDATION_FAILED: String does not match RFC3339 timestamp at /States/A/Timestamp",
+        ),
+        (
+            states(A={"Type": "Map", "ItemProcessor": {"QueryLanguage": "JSONata", **states(B=PASS)}, "End": True}),
+            "SCHEMA_VALIDATION_FAILED: Field 'QueryLanguage' is not supported at /States/A/ItemProcessor",
+        ),
+    ],
+)
+def test_definitions_are_refused_in_the_words_of_the_service(definition: Any, message: str) -> None:
+    assert refused(definition) == f"Invalid State Machine Definition: '{message}'"
+
+
+def test_a_problem_says_line_and_column() -> None:
+    text = '{\n  "StartAt": "A",\n  "States": {\n    "A": {"Type": "Pass", "Next": "B"}\n  }\n}'
+    assert [str(problem) for problem in find_problems(text, "plan.asl.json")] == [
+        "plan.asl.json:4:35: MISSING_TRANSITION_TARGET: Missing 'Next' target: B at /States/A/Next",
+        "plan.asl.json:1:1: MISSING_END_STATE: Workflow has no terminal state",
+    ]
+
+
+def test_what_is_no_json_is_one_problem_with_its_place() -> None:
+    problems = find_problems('{\n  "StartAt": "A",\n}', "plan.asl.json")
+    assert [problem.where for problem in problems] == ["plan.asl.json:3:1"]
+
+
+def test_deep_nesting_is_refused_not_crashed_on() -> None:
+    nested: dict[str, Any] = PASS
+    for depth in range(60):
+        nested = {"Type": "Parallel", "Branches": [states(**{f"s{depth}": nested})], "End": True}
+    assert "nested more than 40 deep" in refused(states(Top=nested))
+    assert "INVALID_JSON_DESCRIPTION" in refused('{"StartAt": ' + "[" * 100_000)
+
+
+def test_the_language_of_a_map_is_not_that_of_its_states() -> None:
+    each = {"Type": "Map", "QueryLanguage": "JSONata", "ItemProcessor": states(B={**PASS, "Output": 1}), "End": True}
+    assert "/States/A/ItemProcessor/States/B" in refused(states(A=each))
+
+
+def test_the_linter_finds_what_the_service_takes() -> None:
+    poll = machine(
+        Poll=task(
+            Resource="arn:aws:states:::lambda:invoke.waitForTaskToken",
+            Parameters={"Payload": {"id": "$.id", "execution.$": "$.Execution.Id"}},
+            Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Pause"}],
+        ),
+        Done={"Type": "Choice", "Choices": [{"Variable": "$.done", "BooleanEquals": True, "Next": "End"}]},
+        Pause={"Type": "Wait", "Seconds": 30, "Next": "Poll"},
+        End={"Type": "Succeed"},
+    )
+    assert [problem.message for problem in lint(json.dumps(poll))] == [
+        "the loop through 'Pause' has no bound: an execution may go round it until its history is full",
+        "Task 'Poll' has no Retry: the first transient error fails it",
+        "Task 'Poll' waits for its token for ever if nobody answers",
+        "Task 'Poll' waits for a token that it does not pass on",
+        "the error replaces the whole input of the state it leads to",
+        "'$.id' is passed on as a text",
+        "'$.Execution.Id' reads the input, where the context object seems to be meant",
+        "Choice 'Done' has no Default: an input that no rule matches fails the execution with States.Runtime",
+    ]
+
+
+def test_a_clean_definition_has_no_problems() -> None:
+    assert lint(json.dumps(machine(A={"Type": "Pass"}))) == []
