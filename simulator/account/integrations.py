@@ -134,6 +134,8 @@ def _to_wire(value: Any, shape: Any) -> Any:
         return [_to_wire(item, shape.member) for item in value]
     if shape.type_name == "map" and isinstance(value, Mapping):
         return {key: _to_wire(item, shape.value) for key, item in value.items()}
+    if shape.type_name == "string" and isinstance(value, Mapping | list):
+        return json.dumps(value, separators=(",", ":"))  # a message may be given as JSON where the API wants its text
     return value
 
 

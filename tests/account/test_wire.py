@@ -1,0 +1,93 @@
+"""Requests on the wire: what the account refuses, in the service's words, although botocore's client lets it pass."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from simulator.account import moto_services, wire
+from simulator.account.wire import HttpRequest
+from simulator.account.world import ACCOUNT_ID
+from simulator.journal import ApiCall
+from tests.account.conftest import Stage
+
+SERVER = "s-30000000000000000"
+
+
+def start_recovery(staged: Stage, servers: list[dict[str, Any]]) -> dict[str, Any]:
+    client = moto_services.client("drs", "us-east-1", ACCOUNT_ID)
+
+    def ask() -> dict[str, Any]:
+        try:
+            client.start_recovery(sourceServers=servers)
+        except ClientError as error:
+            response: dict[str, Any] = dict(error.response)
+            return response
+        return {}
+
+    (answer,) = staged.run(ask)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_a_malformed_id_is_refused_with_the_member_and_its_pattern(staged: Stage) -> None:
+    answer = start_recovery(staged, [{"sourceServerID": "s-123456789-1234567"}])
+    assert answer["Error"]["Code"] == "ValidationException"
+    assert answer["reason"] == "fieldValidationFailed"
+    assert [field["name"] for field in answer["fieldList"]] == ["sourceServers[0].sourceServerID"]
+
+
+def test_more_servers_than_the_model_allows_are_refused(staged: Stage) -> None:
+    answer = start_recovery(staged, [{"sourceServerID": f"s-{number:017d}"} for number in range(201)])
+    assert answer["Error"]["Code"] == "ValidationException"
+    assert answer["fieldList"][0]["name"] == "sourceServers"
+
+
+def test_an_uninitialised_region_says_so(staged: Stage) -> None:
+    answer = start_recovery(staged, [{"sourceServerID": SERVER}])
+    assert (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]) == ("UninitializedAccountException", 400)
+
+
+def test_a_conflict_carries_its_members_and_is_not_retried(staged: Stage) -> None:
+    staged.world.drs.region(ACCOUNT_ID, "us-east-1").initialize()
+    answer = start_recovery(staged, [{"sourceServerID": SERVER}])
+    assert (answer["Error"]["Code"], answer["resourceType"], answer["resourceId"]) == (
+        "ConflictException",
+        "SourceServer",
+        SERVER,
+    )
+    assert [event.attempt for _, event in staged.world.journal.of(ApiCall)] == [1]
+
+
+def test_a_request_without_a_signature_is_refused(staged: Stage) -> None:
+    answer = staged.world.account.answer(HttpRequest("POST", "https://drs.us-east-1.amazonaws.com/DescribeJobs", {}, b"{}"))
+    assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (403, "MissingAuthenticationToken")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"sourceServers": [{"sourceServerID": SERVER}]}, []),
+        ({}, [("sourceServers", "must not be null")]),
+        ({"sourceServers": []}, [("sourceServers", "must have length greater than or equal to 1")]),
+        ({"sourceServers": "x"}, [("sourceServers", "must be a list")]),
+        ({"sourceServers": [{}]}, [("sourceServers[0].sourceServerID", "must not be null")]),
+        ({"sourceServers": [{"sourceServerID": SERVER}], "isDrill": "yes"}, [("isDrill", "must be a boolean")]),
+    ],
+    ids=str,
+)
+def test_shapes_are_checked_member_by_member(parameters: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    assert wire.shape_faults("drs", "StartRecovery", parameters) == expected
+
+
+def test_the_errors_of_an_operation_come_with_their_status() -> None:
+    errors = wire.modelled_errors("drs", "StartRecovery")
+    assert (errors["ConflictException"], errors["ServiceQuotaExceededException"], errors["ThrottlingException"]) == (
+        409,
+        402,
+        429,
+    )
+
+
+def test_what_cannot_be_journalled_as_it_is_becomes_text() -> None:
+    assert wire.plain({"a": b"text", "b": b"\xff\x00", "c": (1, None)}) == {"a": "text", "b": "/wA=", "c": [1, None]}
