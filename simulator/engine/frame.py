@@ -5,6 +5,7 @@ A frame is one line of control: the main line, a branch of a Parallel, an iterat
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -23,7 +24,7 @@ from simulator.json_types import JsonObject, JsonValue
 from simulator.rng import Chance, Stream
 
 MAX_EVENTS = 25_000
-MAX_EVENTS_PER_INSTANT = 1_000_000
+MAX_EVENTS_PER_INSTANT = 100_000
 COMPLETE: JsonObject = {"truncated": False}
 ABORTABLE = frozenset({"Task", "Parallel", "Map", "Wait"})
 
@@ -278,13 +279,17 @@ class Frame:
             child.abort(is_silent=is_silent)
         self.children = []
         if self.active and not is_silent and self.active[0] in ABORTABLE:
-            self.note(f"{self.active[0]}StateAborted", self.active[1], {})
+            self._tell(f"{self.active[0]}StateAborted", self.active[1], {})
         if self.iteration and not is_silent:
-            self.note("MapIterationAborted", self.iteration[0], {"name": self.iteration[0], "index": self.iteration[1]})
+            self._tell("MapIterationAborted", self.iteration[0], {"name": self.iteration[0], "index": self.iteration[1]})
         self.active = self.iteration = None
         for process in (self.call, self.process):
             if process is not None:
                 process.interrupt(Cancelled())
+
+    def _tell(self, kind: str, state: str, details: JsonObject) -> None:
+        with suppress(StateFailure):  # a full history ends the execution anyway
+            self.note(kind, state, details)
 
     def _draws(self) -> Stream:
         return self.run.stream("draw")

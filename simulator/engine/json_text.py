@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from simulator.engine.failures import ExpressionError
 from simulator.json_types import JsonValue
 
 MAX_PAYLOAD_BYTES = 262_144
@@ -42,9 +43,12 @@ class Document:
 
     @property
     def text(self) -> str:
-        """The value as JSON text."""
+        """The value as JSON text. Raises `ExpressionError` for one that is nested too deeply."""
         if self._text is None:
-            self._text = encode(self.value)
+            try:
+                self._text = encode(self.value)
+            except RecursionError:
+                raise ExpressionError("The value is nested too deeply.") from None
         return self._text
 
 

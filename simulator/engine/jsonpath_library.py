@@ -10,6 +10,9 @@ from simulator.engine.failures import ExpressionError
 from simulator.json_types import JsonValue
 
 _DOT_NAME = re.compile(r"""(\.\.?)([^\s.\[\]()*?@'",:$=<>!&|+]+)""")
+_EXPLOSIVE = re.compile(r"=~.*\([^)]*[+*}][^)]*\)\s*[+*{]")
+"""A regular expression with a repetition inside of a repetition may take for ever."""
+
 _environment: Any = jsonpath.JSONPathEnvironment(strict=False)
 
 
@@ -17,6 +20,8 @@ def compile_query(tail: str, text: str) -> Callable[[JsonValue], list[JsonValue]
     """A function from a root to all values that `$` + `tail` matches there. Raises `InvalidPath` (a ValueError)."""
     from simulator.engine.paths import InvalidPath  # noqa: PLC0415 - paths loads this module when it needs it
 
+    if _EXPLOSIVE.search(tail):
+        raise InvalidPath(text)
     try:
         compiled = _environment.compile("$" + _quote_names(tail))
     except Exception as error:

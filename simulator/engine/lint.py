@@ -13,8 +13,10 @@ from simulator.engine.schema import inner_workflows
 from simulator.errors import Problem
 from simulator.json_types import JsonObject, JsonValue
 
-CONTEXT_MEMBERS = re.compile(r"\$\.(Execution\.(Id|Input|Name|StartTime|RoleArn)|StateMachine\.(Id|Name)|State\.(Name|EnteredTime)"
-                             r"|Task\.Token|Map\.Item\.(Index|Value))\b")  # fmt: skip
+CONTEXT_MEMBERS = re.compile(
+    r"\$\.(Execution\.(Id|Input|Name|StartTime|RoleArn)|StateMachine\.(Id|Name)|State\.(Name|EnteredTime)"
+    r"|Task\.Token|Map\.Item\.(Index|Value))\b"
+)
 Note = tuple[Pointer, str, str]
 """Where, what, and how to mend it."""
 

@@ -61,15 +61,15 @@ PASS = {"Type": "Pass", "End": True}
         (
             states(A={**PASS, "Parameters": {"x": {"y.$": "$.["}}}),
             (
-                "SCHEMA_VALIDATION_FAILED: The value for the field 'y.$' must be a valid JSONPath or a valid intrinsic function call"
-                " at /States/A/Parameters/x/y.$"
+                "SCHEMA_VALIDATION_FAILED: The value for the field 'y.$' must be a valid JSONPath or a valid intrinsic"
+                " function call at /States/A/Parameters/x/y.$"
             ),
         ),
         (
             states(A={**PASS, "Output": 1}),
             (
-                "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the"
-                " 'JSONata' QueryLanguage at /States/A"
+                "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported"
+                " for the 'JSONata' QueryLanguage at /States/A"
             ),
         ),
         (
