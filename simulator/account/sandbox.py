@@ -29,6 +29,8 @@ _LIBRARY_STATE = (
     ("aws_lambda_powertools.metrics.provider.cold_start", "is_cold_start", True),
     ("aws_lambda_powertools.tracing.tracer", "is_cold_start", True),
 )
+# What every sandbox shares with the simulator, even where a function's folder holds a copy: the seam is in these.
+_SHARED = frozenset({"boto3", "botocore", "s3transfer", "simulator"})
 # What os.environ reads and writes; swapping it is how each sandbox has variables of its own.
 _ENVIRON: Any = os.environ
 
@@ -44,7 +46,7 @@ class Code:
     def owned(self) -> Path:
         """The folder whose modules are the function's own: its outermost package, or the file's folder."""
         folder = self.path.resolve().parent
-        while (folder.parent / "__init__.py").exists():
+        while (folder / "__init__.py").exists() and (folder.parent / "__init__.py").exists():
             folder = folder.parent
         return folder
 
@@ -60,6 +62,15 @@ class Code:
     @cached_property
     def _owned_prefix(self) -> str:
         return f"{self.owned}{os.sep}"
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The top-level names that the function's own modules have."""
+        if self.root != self.owned:
+            return frozenset({self.owned.name})
+        files = {path.stem for path in self.owned.glob("*.py")}
+        packages = {path.parent.name for path in self.owned.glob("*/__init__.py")}
+        return frozenset((files | packages) - _SHARED)
 
     @cached_property
     def module(self) -> str:
@@ -95,6 +106,7 @@ class Sandbox:
         self._library_state = {(module, name): value for module, name, value in _LIBRARY_STATE}
         self._outside: tuple[Any, ...] = ()
         self._modules_known = 0
+        self._hidden: dict[str, ModuleType] = {}
         self.begin("")
         self._handler: Callable[[Any, Any], Any] | None = None
 
@@ -131,6 +143,7 @@ class Sandbox:
         sys.stdout = sys.stderr = _STREAM
         Sandbox.current = self
         sys.path.insert(0, str(self.code.root))
+        self._hidden = self._pop_modules() if any(name in sys.modules for name in self.code.names) else {}
         sys.modules.update(self._modules)
         self._modules_known = len(sys.modules)
         self._swap_library_state()
@@ -189,10 +202,18 @@ class Sandbox:
             self.write("\n")
 
     def _take_modules(self) -> None:
-        if len(sys.modules) != self._modules_known:  # something was imported: whose is it?
-            self._modules = {name: module for name, module in sys.modules.items() if self.code.owns(_file_of(module))}
-        for name in self._modules:
-            sys.modules.pop(name, None)
+        """Keep what this sandbox imported of its own code, and bring back what had the same names outside."""
+        if len(sys.modules) != self._modules_known:
+            self._modules = self._pop_modules()
+        else:
+            for name in self._modules:
+                del sys.modules[name]
+        sys.modules.update(self._hidden)
+
+    def _pop_modules(self) -> dict[str, ModuleType]:
+        """Remove and return every module that has one of the code's top-level names."""
+        own = [name for name in sys.modules if name.partition(".")[0] in self.code.names]
+        return {name: sys.modules.pop(name) for name in own}
 
     def _swap_library_state(self) -> None:
         for (module_name, name), value in self._library_state.items():
@@ -200,10 +221,6 @@ class Sandbox:
             if module is not None:
                 self._library_state[module_name, name] = getattr(module, name)
                 setattr(module, name, value)
-
-
-def _file_of(module: ModuleType) -> str:
-    return getattr(module, "__file__", None) or ""
 
 
 def _session(environment: Mapping[str, str]) -> boto3.Session:

@@ -1,7 +1,9 @@
 """Lambda functions: what handlers see, how they end, and that none sees another."""
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -45,6 +47,16 @@ def test_changes_to_the_environment_stay_in_the_sandbox(staged: Stage) -> None:
 def test_functions_with_files_of_the_same_name_do_not_meet(staged: Stage) -> None:
     answer = staged.invoke("call other").payload
     assert answer == {"status": 200, "payload": {"who": "two", "double": 40, "mode": "none"}}
+
+
+def test_modules_of_the_same_name_outside_are_neither_seen_nor_lost(staged: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = ModuleType("helper")
+    monkeypatch.setitem(sys.modules, "helper", outside)
+    assert staged.invoke("describe").payload["who"] == "one"  # type: ignore[index,call-overload]
+    staged.world.functions.deploy(Function("again", Code(FUNCTIONS / "two/index.py", "handler")))
+    (other,) = staged.run(lambda: staged.world.functions.invoke("again", {"n": 1}))
+    assert other.payload == {"who": "two", "double": 2, "mode": "none"}
+    assert sys.modules["helper"] is outside
 
 
 def test_what_a_handler_prints_and_logs_is_in_the_journal_in_lambdas_format(staged: Stage) -> None:
