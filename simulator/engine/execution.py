@@ -15,6 +15,8 @@ from simulator.journal import Journal
 from simulator.json_types import JsonObject
 from simulator.rng import Chance
 
+MAX_EXPRESS_SECONDS = 300
+
 
 class Status(StrEnum):
     """How an execution stands, in Step Functions' words."""
@@ -65,7 +67,7 @@ class Execution:
         clock = self._run.clock
         self._begin()
         self._frame.process = clock.current()
-        limit = self.machine.timeout_seconds
+        limit = self._limit_seconds()
         timer = clock.call_after(limit * 1000, self._time_out, Priority.DEADLINE) if limit else None
         try:
             output = run_branch(self._frame, Branch(self.machine.start_at, self.machine.states), self._document)
@@ -123,6 +125,10 @@ class Execution:
             state_machine_name=f"{run.machine_name}/{label}", clock=run.clock, chance=run.chance, journal=run.journal,
             integrations=run.integrations, tokens=run.tokens, is_express=is_express,
         )  # fmt: skip
+
+    def _limit_seconds(self) -> int | None:
+        limit = self.machine.timeout_seconds
+        return min(limit or MAX_EXPRESS_SECONDS, MAX_EXPRESS_SECONDS) if self._run.is_express else limit
 
     def _begin(self) -> None:
         if not self._begun:

@@ -1,22 +1,18 @@
 """Single fields of the JSONPath language whose value must be of a kind: seconds, instants, counts, texts."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.engine.failures import ExpressionError
 from simulator.engine.json_text import encode
-from simulator.engine.machine import Batching, Distribution, Number, Reading, Writing
+from simulator.engine.machine import Number
 from simulator.engine.paths import InvalidPath, PathMissing, compile_path
-from simulator.engine.resources import parse_resource
 from simulator.engine.scope import Scope
 from simulator.engine.templates import Reader, compile_expression
 from simulator.engine.timestamps import parse_timestamp
 from simulator.json_types import JsonValue
-
-if TYPE_CHECKING:
-    from simulator.engine.compiler import Compiler, _Place
 
 MAX_WAIT = timedelta(seconds=(1 << 31) - 1)
 TOO_LONG = "Wait state delay is too long."
@@ -134,54 +130,3 @@ def _path(value: JsonValue) -> Reader:
         return compile_path(str(value)).read
     except InvalidPath:
         return compile_expression(value, "")
-
-
-def distribution(compiler: "Compiler", place: "_Place", processor: Mapping[str, Any]) -> Distribution:
-    """The fields that only a Distributed Map has."""
-    state: Any = place.state
-    config = processor.get("ProcessorConfig", {})
-    return Distribution(
-        is_express=config.get("ExecutionType") == "EXPRESS",
-        label=str(state.get("Label", "")),
-        reader=_reading(compiler, place, state["ItemReader"]) if "ItemReader" in state else None,
-        batcher=_batching(compiler, place, state["ItemBatcher"]) if "ItemBatcher" in state else None,
-        writer=_writing(compiler, place, state["ResultWriter"]) if "ResultWriter" in state else None,
-        tolerated_count=compiler._number(place, "ToleratedFailureCount"),
-        tolerated_percentage=compiler._number(place, "ToleratedFailurePercentage"),
-    )
-
-
-def _inner(compiler: "Compiler", place: "_Place", owner: Any, name: str) -> "_Place":
-    from simulator.engine.compiler import _Place  # noqa: PLC0415
-
-    return _Place(place.name, owner, (*place.at, name), place.language, place.inherited)
-
-
-def _arguments(compiler: "Compiler", inner: "_Place") -> Reader | None:
-    name = "Arguments" if inner.is_jsonata else "Parameters"
-    return compiler._template(inner, name) if name in inner.state else None
-
-
-def _reading(compiler: "Compiler", place: "_Place", owner: Any) -> Reading | None:
-    inner = _inner(compiler, place, owner, "ItemReader")
-    config = owner.get("ReaderConfig", {})
-    resource, arguments = parse_resource(str(owner.get("Resource"))), _arguments(compiler, inner)
-    if resource is None or arguments is None:
-        return None
-    limits = _inner(compiler, inner, config, "ReaderConfig")
-    return Reading(resource, arguments, config, compiler._number(limits, "MaxItems"))
-
-
-def _batching(compiler: "Compiler", place: "_Place", owner: Any) -> Batching:
-    inner = _inner(compiler, place, owner, "ItemBatcher")
-    return Batching(
-        compiler._number(inner, "MaxItemsPerBatch"),
-        compiler._number(inner, "MaxInputBytesPerBatch"),
-        compiler._template(inner, "BatchInput") if "BatchInput" in owner else None,
-    )
-
-
-def _writing(compiler: "Compiler", place: "_Place", owner: Any) -> Writing:
-    inner = _inner(compiler, place, owner, "ResultWriter")
-    resource = parse_resource(str(owner["Resource"])) if "Resource" in owner else None
-    return Writing(resource, _arguments(compiler, inner), owner.get("WriterConfig", {}))

@@ -16,6 +16,31 @@ _EXPLOSIVE = re.compile(r"=~.*\([^)]*[+*}][^)]*\)\s*[+*{]")
 _environment: Any = jsonpath.JSONPathEnvironment(strict=False)
 
 
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "length": len,
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "avg": lambda values: sum(values) / len(values),
+    "keys": list,
+}
+"""What may stand at the end of a path, `$.items.length()`; the path then gives one value."""
+
+_FUNCTION = re.compile(rf"(.*)\.({'|'.join(FUNCTIONS)})\(\)", re.DOTALL)
+_LAST = re.compile(r"\[\s*\(\s*@\.length(?:\(\))?\s*-\s*(\d+)\s*\)\s*\]")
+
+
+def split_function(tail: str) -> tuple[str, Callable[[Any], Any]] | None:
+    """The path in front of a function and the function, None for a path without one."""
+    match = _FUNCTION.fullmatch(tail)
+    return (match[1], FUNCTIONS[match[2]]) if match else None
+
+
+def without_length(tail: str) -> str:
+    """`[(@.length-1)]` as the negative index that it means."""
+    return _LAST.sub(r"[-\1]", tail)
+
+
 def compile_query(tail: str, text: str) -> Callable[[JsonValue], list[JsonValue]]:
     """A function from a root to all values that `$` + `tail` matches there. Raises `InvalidPath` (a ValueError)."""
     from simulator.engine.paths import InvalidPath  # noqa: PLC0415 - paths loads this module when it needs it

@@ -170,12 +170,13 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class MapState:
-    """Runs its processor once for each item; `items` is evaluated on what the state works on."""
+    """Runs its processor once for each item; `items` is evaluated on what the state works on, by `items_path`."""
 
     name: str
     next: str | None
     flow: Flow
     items: Reader
+    items_path: str
     selector: Reader | None
     max_concurrency: Number | None
     processor: Branch

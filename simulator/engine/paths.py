@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from simulator.engine.failures import ExpressionError
 from simulator.engine.scope import Scope
@@ -50,7 +51,7 @@ class Path:
     text: str
     root: str
     steps: tuple[Step, ...] | None
-    query: Callable[[JsonValue], list[JsonValue]] | None
+    query: Callable[[JsonValue], JsonValue] | None
 
     def read(self, scope: Scope) -> JsonValue:
         """The value at this path; for a path that may match several places, the list of the values found."""
@@ -163,7 +164,22 @@ def _has_index(value: JsonValue, index: int) -> bool:
     return isinstance(value, list | tuple) and -len(value) <= index < len(value)
 
 
-def _query(tail: str, text: str) -> Callable[[JsonValue], list[JsonValue]]:
-    from simulator.engine.jsonpath_library import compile_query  # noqa: PLC0415 - slow to load, seldom needed
+def _query(tail: str, text: str) -> Callable[[JsonValue], JsonValue]:
+    """What a path gives that is not names and indices alone: all matches, or what a function makes of the value in front."""
+    from simulator.engine import jsonpath_library  # noqa: PLC0415 - slow to load, seldom needed
 
-    return compile_query(tail, text)
+    plain = jsonpath_library.without_length(tail)
+    if plain != tail:
+        return compile_path("$" + plain).read_in
+    if split := jsonpath_library.split_function(tail):
+        inner, function = compile_path("$" + split[0]), split[1]
+        return lambda root: _applied(function, inner.read_in(root), text)
+    return jsonpath_library.compile_query(tail, text)
+
+
+def _applied(function: Callable[[Any], Any], value: JsonValue, text: str) -> JsonValue:
+    try:
+        result: JsonValue = function(value)
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        raise PathMissing(f"Could not determine value of path {text}") from error
+    return result

@@ -15,7 +15,7 @@ def items_of(state: MapState, scope: Scope) -> Sequence[JsonValue]:
     items = state.items(scope)
     if isinstance(items, list | tuple):
         return items
-    raise ExpressionError('Reference path "$" must point to array.')
+    raise ExpressionError(f'Reference path "{state.items_path}" must point to array.')
 
 
 def select(frame: Frame, state: MapState, scope: Scope, index: int, item: JsonValue) -> JsonValue:

@@ -71,9 +71,9 @@ def finish(frame: Frame, kind: str, name: str, flow: Flow, scope: Scope, documen
 
 
 def _choose(frame: Frame, state: ChoiceState, rule: Flow, scope: Scope, document: Document) -> Document:
-    """Leave by a rule: what it assigns and puts out comes first, then what the state says for all of them."""
+    """Leave by a rule: what it assigns and puts out counts; Output and Assign of the state itself are for its Default."""
     value, assigned = rule.give(scope, scope.input)
-    if rule.output is None and state.flow.output is not None:
+    if not rule.is_jsonata and state.flow.output is not None:
         value = state.flow.output(scope, value)
     output = document if value is document.value else Document(value)
     frame.exit("Choice", state.name, output, assigned)

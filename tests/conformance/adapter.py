@@ -8,25 +8,16 @@ from simulator.clock import VirtualClock
 from simulator.engine import history
 from simulator.engine.definition import parse, refusal_message
 from simulator.engine.execution import Execution, Status
-from simulator.engine.failures import TaskFailure
-from simulator.engine.integrations import TaskCall
 from simulator.engine.tokens import TaskTokens
 from simulator.errors import DefinitionError, HorizonReached
 from simulator.journal import Journal
-from simulator.json_types import JsonValue
 from simulator.rng import Chance
+from tests.conformance.functions import Functions
 
 START = datetime(2026, 11, 23, 4, tzinfo=UTC)  # the recordings have instants relative to this day
 HORIZON_MS = 86_400_000
 MACHINE_ARN = "arn:aws:states:us-east-1:111111111111:stateMachine:machine"
 EXECUTION_ARN = "arn:aws:states:us-east-1:111111111111:execution:machine:execution"
-
-
-class NoIntegrations:
-    """Nothing to call."""
-
-    def call(self, task: TaskCall) -> JsonValue:
-        raise TaskFailure("States.TaskFailed", f"{task.resource.arn} is not available here")
 
 
 class Engine:
@@ -37,12 +28,13 @@ class Engine:
             machine = parse(item["definition"])
         except DefinitionError as error:
             return {"create_error": ("InvalidDefinition", refusal_message(error))}
+        functions = Functions(item.get("lambdas") or {})
         clock = VirtualClock(START)
         journal, chance = Journal(lambda: clock.now_ms), Chance(1)
         execution = Execution(
             machine, arn=EXECUTION_ARN, name="execution", input=item.get("input") or "{}",
             role_arn="arn:aws:iam::111111111111:role/sfn-role", state_machine_arn=MACHINE_ARN, state_machine_name="machine",
-            clock=clock, chance=chance, journal=journal, integrations=NoIntegrations(), tokens=TaskTokens(clock, chance),
+            clock=clock, chance=chance, journal=journal, integrations=functions, tokens=TaskTokens(clock, chance),
             is_express=item.get("type") == "EXPRESS",
         )  # fmt: skip
         clock.spawn("execution", execution.run)
