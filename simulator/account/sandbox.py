@@ -31,8 +31,6 @@ _LIBRARY_STATE = (
 )
 # What every sandbox shares with the simulator, even where a function's folder holds a copy: the seam is in these.
 _SHARED = frozenset({"boto3", "botocore", "s3transfer", "simulator"})
-# What os.environ reads and writes; swapping it is how each sandbox has variables of its own.
-_ENVIRON: Any = os.environ
 
 
 @dataclass(frozen=True)
@@ -84,31 +82,31 @@ class Sandbox:
     current: "Sandbox | None" = None
 
     def __init__(
-        self,
-        name: str,
-        code: Code,
-        environment: Mapping[str, str],
-        chance: Chance,
-        log: Callable[[str], None],
+        self, name: str, code: Code, environment: Mapping[str, str], chance: Chance, log: Callable[[str], None]
     ) -> None:
         self.name = name
         self.code = code
         self.is_dead = False
+        self._chance = chance
         self._log = log
         self._line = ""
-        self._environment = {os.fsencode(key): os.fsencode(value) for key, value in environment.items()}
-        self._chance = chance
-        self._modules: dict[str, ModuleType] = {}
-        self._session = _session(environment)
-        self._loggers = dict(logging.Logger.manager.loggerDict)
-        self._root_handlers: list[logging.Handler] = [_RuntimeLogHandler(self)]
-        self._root_level = logging.WARNING
-        self._library_state = {(module, name): value for module, name, value in _LIBRARY_STATE}
-        self._outside: tuple[Any, ...] = ()
-        self._modules_known = 0
-        self._hidden: dict[str, ModuleType] = {}
-        self.begin("")
         self._handler: Callable[[Any, Any], Any] | None = None
+        self._modules: dict[str, ModuleType] = {}
+        self._hidden: dict[str, ModuleType] = {}
+        self._modules_known = 0
+        self._library_state = {(module, name): value for module, name, value in _LIBRARY_STATE}
+        # While the sandbox does not run, its own values of `_PLACES`; while it runs, those of the world outside.
+        self._values: list[Any] = [
+            {os.fsencode(key): os.fsencode(value) for key, value in environment.items()},
+            _session(environment),
+            dict(logging.Logger.manager.loggerDict),
+            [_RuntimeLogHandler(self)],
+            logging.WARNING,
+            _STREAM,
+            _STREAM,
+            self,
+        ]
+        self.begin("")
 
     def begin(self, request_id: str) -> None:
         """Get ready for an invocation (or, with an empty id, for loading the code).
@@ -123,25 +121,7 @@ class Sandbox:
 
     def enter(self) -> None:
         """Put this sandbox's surroundings in place."""
-        root = logging.getLogger()
-        self._outside = (
-            _ENVIRON._data,
-            random.getstate(),
-            boto3.DEFAULT_SESSION,
-            logging.Logger.manager.loggerDict,
-            root.handlers,
-            root.level,
-            sys.stdout,
-            sys.stderr,
-            Sandbox.current,
-        )
-        _ENVIRON._data = self._environment
-        random.setstate(self._random)
-        boto3.DEFAULT_SESSION = self._session
-        logging.Logger.manager.loggerDict = self._loggers
-        root.handlers, root.level = self._root_handlers, self._root_level
-        sys.stdout = sys.stderr = _STREAM
-        Sandbox.current = self
+        self._swap()
         sys.path.insert(0, str(self.code.root))
         self._hidden = self._pop_modules() if any(name in sys.modules for name in self.code.names) else {}
         sys.modules.update(self._modules)
@@ -149,24 +129,18 @@ class Sandbox:
         self._swap_library_state()
 
     def leave(self) -> None:
-        """Put them aside, keeping what the code changed, and restore what was there before."""
+        """Put them aside, with what the code changed, and bring back what was there before."""
         self._swap_library_state()
         self._take_modules()
         sys.path.remove(str(self.code.root))
-        root = logging.getLogger()
-        self._environment, self._random, self._session = _ENVIRON._data, random.getstate(), boto3.DEFAULT_SESSION
-        self._root_handlers, self._root_level = root.handlers, root.level
-        (
-            _ENVIRON._data,
-            state,
-            boto3.DEFAULT_SESSION,
-            logging.Logger.manager.loggerDict,
-            root.handlers,
-            root.level,
-            sys.stdout,
-            sys.stderr,
-            Sandbox.current,
-        ) = self._outside
+        self._swap()
+
+    def _swap(self) -> None:
+        """Exchange what is kept with what is in place: into the sandbox, or out of it."""
+        for number, (owner, attribute) in enumerate(_PLACES):
+            kept, self._values[number] = self._values[number], getattr(owner, attribute)
+            setattr(owner, attribute, kept)
+        state, self._random = self._random, random.getstate()
         random.setstate(state)
 
     def load(self) -> Callable[[Any, Any], Any]:
@@ -291,4 +265,15 @@ class SandboxStream:
         return "utf-8"
 
 
-_STREAM: Any = SandboxStream()
+_STREAM = SandboxStream()
+# What a process has one of, and a sandbox therefore its own. os.environ reads and writes its `_data`.
+_PLACES: tuple[tuple[Any, str], ...] = (
+    (os.environ, "_data"),
+    (boto3, "DEFAULT_SESSION"),
+    (logging.Logger.manager, "loggerDict"),
+    (logging.getLogger(), "handlers"),
+    (logging.getLogger(), "level"),
+    (sys, "stdout"),
+    (sys, "stderr"),
+    (Sandbox, "current"),
+)

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from simulator.account import moto_services
 from simulator.account.world import ACCOUNT_ID
+from simulator.journal import FunctionInvoked
 from tests.account.conftest import Stage
 
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/machine"
@@ -188,3 +189,31 @@ def test_the_general_integration_speaks_pascal_case_and_prefixes_errors(states: 
     assert job["ParticipatingServers"][0]["SourceServerID"] == server
     unknown = {"SourceServers": [{"SourceServerID": "s-00000000000000000"}]}
     assert states.execute(task(unknown), "b")["error"] == "Drs.ConflictException"
+
+
+def test_a_task_that_waits_for_its_token_ends_when_somebody_sends_it(states: Client, staged: Stage) -> None:
+    resource = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+    parameters = {"FunctionName": "one", "Payload": {"do": "describe", "token.$": "$$.Task.Token"}}
+    definition = lambda_task("describe", Resource=resource, Parameters=parameters, TimeoutSeconds=3_600)
+    machine = states.create_state_machine(name="m", definition=json.dumps(definition), roleArn=ROLE)["stateMachineArn"]
+    boto = states._boto
+
+    def approve() -> Any:
+        arn = boto.start_execution(stateMachineArn=machine)["executionArn"]
+        staged.world.clock.sleep_ms(600_000)
+        (invoked,) = [event for _, event in staged.world.journal.of(FunctionInvoked)]
+        assert isinstance(invoked.payload, dict)
+        boto.send_task_success(taskToken=invoked.payload["token"], output='{"approved":true}')
+        staged.world.clock.sleep_ms(1_000)
+        return boto.describe_execution(executionArn=arn)
+
+    (described,) = staged.run(approve)
+    assert (described["status"], described["output"]) == ("SUCCEEDED", '{"approved":true}')
+
+
+def test_a_task_whose_token_never_comes_times_out(states: Client) -> None:
+    resource = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+    parameters = {"FunctionName": "one", "Payload": {"do": "describe", "token.$": "$$.Task.Token"}}
+    described = states.execute(lambda_task("describe", Resource=resource, Parameters=parameters, TimeoutSeconds=900))
+    assert (described["status"], described["error"]) == ("FAILED", "States.Timeout")
+    assert (described["stopDate"] - described["startDate"]).total_seconds() == pytest.approx(900, abs=0.1)
