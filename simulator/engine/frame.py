@@ -297,9 +297,13 @@ class Frame:
 
 def check_size(state: str, document: Document) -> None:
     """Raises `StateFailure` (States.DataLimitExceeded) for a document over Step Functions' limit."""
-    text = document.text
-    if len(text) * 4 > MAX_PAYLOAD_BYTES and size_bytes(text) > MAX_PAYLOAD_BYTES:
-        cause = (
-            f"The state/task '{state}' returned a result with a size exceeding the maximum number of bytes service limit."
-        )
+    if cause := oversize(state, document):
         raise StateFailure("States.DataLimitExceeded", cause, is_own=True)
+
+
+def oversize(what: str, document: Document) -> str | None:
+    """What is wrong with a document over Step Functions' limit, None for one within it."""
+    text = document.text
+    if len(text) * 4 <= MAX_PAYLOAD_BYTES or size_bytes(text) <= MAX_PAYLOAD_BYTES:
+        return None
+    return f"The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."

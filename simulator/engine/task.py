@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.clock import Process, Signal
 from simulator.engine.failures import Cancelled, ExpressionError, StateFailure, TaskFailure
-from simulator.engine.frame import COMPLETE, Frame, check_size
+from simulator.engine.frame import COMPLETE, Frame, oversize
 from simulator.engine.guard import guarded
 from simulator.engine.integrations import TaskCall
 from simulator.engine.json_text import Document
@@ -75,7 +75,8 @@ class _Attempt:
             elif resource.pattern is Pattern.CALLBACK:
                 result = self._answered()
         document = Document(result)
-        check_size(self.state.name, document)
+        if cause := oversize(resource.arn if resource.kind is Kind.FUNCTION else resource.service, document):
+            raise self._failed("States.DataLimitExceeded", cause)
         frame.emit(_EVENTS[resource.kind] + "Succeeded", self.state.name, {**_named(self.state), **_output_text(document)})
         return result
 

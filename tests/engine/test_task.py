@@ -1,6 +1,5 @@
 """Task states: their history events, payloads, retries, catchers, time limits and tokens."""
 
-import json
 from typing import Any
 
 import pytest
@@ -285,6 +284,12 @@ def test_a_result_over_the_limit_is_a_data_limit_error() -> None:
     world = World({"Work": lambda call: "x" * 262_144})
     execution = world.run(machine(Work=task()))
     assert execution.error == "States.DataLimitExceeded"
-    assert json.dumps(execution.cause) == (
-        "\"The state/task 'Work' returned a result with a size exceeding the maximum number of bytes service limit.\""
-    )
+    cause = "The state/task 'lambda' returned a result with a size exceeding the maximum number of bytes service limit."
+    assert execution.cause == cause
+    assert world.types()[-2:] == ["TaskFailed", "ExecutionFailed"]
+
+
+def test_a_state_whose_output_is_over_the_limit_fails_by_its_name() -> None:
+    definition = machine(Grow={"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}})
+    execution = World().run(definition, "x" * 200_000)
+    assert (execution.error, (execution.cause or "")[:23]) == ("States.DataLimitExceeded", "The state/task 'Grow' r")

@@ -1,0 +1,157 @@
+"""Distributed Map: items from S3, batches, tolerance, results in S3, and the executions of the items."""
+
+import json
+from typing import Any
+
+from simulator.engine.failures import TaskFailure
+from simulator.engine.integrations import TaskCall
+from simulator.journal import HistoryEvent
+from simulator.json_types import JsonValue
+from tests.engine.world import ACCOUNT, World, machine, output, task
+
+GET = "arn:aws:states:::s3:getObject"
+
+
+def distributed(processor: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    return {"Type": "Map", "Label": "Each", "ItemProcessor": {**processor, "ProcessorConfig": config}, **fields}
+
+
+def reading(body: str, **config: Any) -> tuple[World, dict[str, Any]]:
+    world = World({"Map": lambda call: {"Body": body}})
+    reader = {"Resource": GET, "Parameters": {"Bucket": "b", "Key.$": "$.key"}, "ReaderConfig": config}
+    return world, machine(Map=distributed(machine(Keep={"Type": "Pass"}), ItemReader=reader))
+
+
+def read(body: str, **config: Any) -> Any:
+    world, definition = reading(body, **config)
+    return output(world.run(definition, {"key": "k"}))
+
+
+def test_items_are_read_in_every_format() -> None:
+    assert read('[1, {"a": 2}]', InputType="JSON") == [1, {"a": 2}]
+    assert read('{"x": 1}', InputType="JSON") == [{"Key": "x", "Value": 1}]
+    assert read('{"a": {"b": [7]}}', InputType="JSON", ItemsPointer="/a/b") == [7]
+    assert read('{"n": 1}\n\n{"n": 2}\n', InputType="JSONL") == [{"n": 1}, {"n": 2}]
+    assert read('id,name\n1,"a, b"\n2\n', InputType="CSV") == [{"id": "1", "name": "a, b"}, {"id": "2", "name": ""}]
+    given = {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["x", "y"], "CSVDelimiter": "PIPE"}
+    assert read("1|2\n", **given) == [{"x": "1", "y": "2"}]
+    assert read("[1,2,3]", InputType="JSON", MaxItems=2) == [1, 2]
+
+
+def test_the_readers_call_is_made_with_its_parameters() -> None:
+    world, definition = reading("[]", InputType="JSON")
+    world.run(definition, {"key": "items.json"})
+    assert [(call.resource.arn, call.parameters) for call in world.calls] == [(GET, {"Bucket": "b", "Key": "items.json"})]
+    assert world.types() == [
+        "ExecutionStarted", "MapStateEntered", "MapStateStarted", "MapRunStarted", "MapRunSucceeded", "MapStateSucceeded",
+        "MapStateExited", "ExecutionSucceeded",
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_read_is_an_item_reader_failure() -> None:
+    world, definition = reading("not json", InputType="JSON")
+    assert world.run(definition, {"key": "k"}).error == "States.ItemReaderFailed"
+    assert world.types()[-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
+
+
+def test_objects_are_listed_page_by_page() -> None:
+    def call(task: TaskCall) -> JsonValue:
+        parameters: Any = task.parameters
+        if "ContinuationToken" in parameters:
+            return {"Contents": [{"Key": "b"}]}
+        return {"Contents": [{"Key": "a"}], "NextContinuationToken": "t"}
+
+    reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}}
+    world = World({"Map": call})
+    definition = machine(Map=distributed(machine(Keep={"Type": "Pass"}), ItemReader=reader))
+    assert output(world.run(definition)) == [{"Key": "a"}, {"Key": "b"}]
+
+
+def test_each_item_is_an_execution_of_its_own() -> None:
+    world = World({"Work": lambda call: call.execution_arn})
+    execution = world.run(machine(Map=distributed(machine(Work=task()))), [1, 2])
+    arns = output(execution)
+    assert all(arn.startswith(f"arn:aws:states:us-east-1:{ACCOUNT}:execution:plan/Each:") for arn in arns)
+    assert len(set(arns)) == 2
+    kinds = [event.type for _, event in world.journal.of(HistoryEvent) if event.execution == arns[0]]
+    assert (kinds[0], kinds[-1]) == ("ExecutionStarted", "ExecutionSucceeded")
+    (run,) = execution.map_runs
+    assert (run.status, run.total, run.succeeded, run.failed) == ("SUCCEEDED", 2, 2, 0)
+
+
+def failing_on(*values: int) -> World:
+    def call(task: TaskCall) -> JsonValue:
+        if task.parameters in values:
+            raise TaskFailure("Broken")
+        return task.parameters
+
+    return World({"Work": call})
+
+
+def test_the_first_failure_fails_the_run_unless_some_are_tolerated() -> None:
+    world = failing_on(2)
+    execution = world.run(machine(Map=distributed(machine(Work=task()), MaxConcurrency=1)), [1, 2, 3])
+    assert (execution.error, execution.cause) == (
+        "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded"
+    )  # fmt: skip
+    assert execution.map_runs[0].status == "FAILED"
+    tolerant = failing_on(2).run(machine(Map=distributed(machine(Work=task()), ToleratedFailureCount=1)), [1, 2, 3])
+    assert output(tolerant) == [1, 3]
+    percent = machine(Map=distributed(machine(Work=task()), ToleratedFailurePercentage=50))
+    assert output(failing_on(2).run(percent, [1, 2, 3])) == [1, 3]
+    assert failing_on(2, 3).run(percent, [1, 2, 3]).status == "FAILED"
+
+
+def test_a_run_that_fails_ends_its_other_executions() -> None:
+    world = World()
+
+    def call(task: TaskCall) -> JsonValue:
+        world.clock.sleep_ms(1_000 if task.parameters == 1 else 50_000)
+        raise TaskFailure("Broken")
+
+    world.tasks = {"Work": call}
+    execution = world.run(machine(Map=distributed(machine(Work=task()))), [1, 2])
+    assert execution.ended_ms == 1_000
+    assert [child.status for child in execution.map_runs[0].children] == ["FAILED", "ABORTED"]
+    assert world.clock.blocked() == []
+
+
+def test_items_come_in_batches() -> None:
+    batcher = {"MaxItemsPerBatch": 2, "BatchInput": {"plan.$": "$.plan"}}
+    definition = machine(
+        Map=distributed(machine(Keep={"Type": "Pass"}), ItemsPath="$.items", ItemBatcher=batcher, MaxConcurrency=1)
+    )
+    assert output(World().run(definition, {"plan": "p", "items": [1, 2, 3]})) == [
+        {"BatchInput": {"plan": "p"}, "Items": [1, 2]}, {"BatchInput": {"plan": "p"}, "Items": [3]},
+    ]  # fmt: skip
+
+
+def test_results_are_written_with_a_manifest() -> None:
+    written: dict[str, Any] = {}
+
+    def put(task: TaskCall) -> JsonValue:
+        parameters: Any = task.parameters
+        written[parameters["Key"].rsplit("/", 1)[1]] = json.loads(parameters["Body"])
+        return {}
+
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "out"}}
+    world = failing_on(2)
+    world.tasks = {**world.tasks, "Map": put}
+    definition = machine(Map=distributed(machine(Work=task()), ResultWriter=writer, ToleratedFailureCount=1))
+    result = output(world.run(definition, [1, 2]))
+    assert result["ResultWriterDetails"]["Bucket"] == "b"
+    assert result["ResultWriterDetails"]["Key"].startswith("out/")
+    assert sorted(written) == ["FAILED_0.json", "SUCCEEDED_0.json", "manifest.json"]
+    assert (written["SUCCEEDED_0.json"][0]["Output"], written["FAILED_0.json"][0]["Error"]) == ("1", "Broken")
+    assert written["manifest.json"]["MapRunArn"] == result["MapRunArn"]
+
+
+def test_stopping_the_parent_stops_the_children() -> None:
+    world = World()
+    wait = machine(Pause={"Type": "Wait", "Seconds": 600})
+    execution = world.start(machine(Map=distributed(wait)), [1, 2])
+    world.clock.call_after(5_000, execution.stop)
+    world.clock.run()
+    assert [child.status for child in execution.map_runs[0].children] == ["ABORTED", "ABORTED"]
+    assert (world.clock.now_ms, world.clock.blocked()) == (5_000, [])
