@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulator.engine.failures import StateFailure, TaskFailure
-from simulator.engine.frame import Child, Frame, MapRun
+from simulator.engine.frame import Frame
 from simulator.engine.integrations import TaskCall
 from simulator.engine.intrinsic_functions import uuid_from
 from simulator.engine.items import Call, batches, read_items
@@ -13,6 +13,7 @@ from simulator.engine.json_text import Document
 from simulator.engine.machine import Distribution, MapState
 from simulator.engine.map_results import collected, export
 from simulator.engine.resources import Resource
+from simulator.engine.run import Child, MapRun
 from simulator.engine.scope import Scope
 from simulator.engine.selection import items_of, select
 from simulator.engine.together import together

@@ -5,11 +5,12 @@ from enum import StrEnum
 
 from simulator.clock import Priority, Signal, VirtualClock
 from simulator.engine.failures import Cancelled, NotRedrivable, StateFailure
-from simulator.engine.frame import COMPLETE, MAX_EVENTS, Child, Frame, MapRun, Run
+from simulator.engine.frame import COMPLETE, Frame
 from simulator.engine.integrations import Integrations
 from simulator.engine.interpreter import run_branch
 from simulator.engine.json_text import Document, decode
 from simulator.engine.machine import Branch, Machine
+from simulator.engine.run import MAX_EVENTS, Child, MapRun, Run
 from simulator.engine.tokens import TaskTokens
 from simulator.journal import Journal
 from simulator.json_types import JsonObject

@@ -113,7 +113,7 @@ def _second_opinion(text: str, names: frozenset[str], bindings: dict[str, Any], 
     try:
         _pure(text, names)(bindings, scope)
     except ValueError as error:
-        return str(error)
+        return str(error).partition(": ")[2]
     return ""
 
 
@@ -173,7 +173,9 @@ def _pure(text: str, names: frozenset[str]) -> Runner:
         except JsonataError:
             raise
         except Exception as error:
-            raise JsonataError(str(error)) from error
+            words = str(error)
+            code = getattr(error, "error", None)
+            raise JsonataError(reworded(f"{code}: {words}" if code else words, lambda: words)) from error
 
     return run
 
@@ -190,9 +192,11 @@ def _bound(name: str, present: list[Scope]) -> Callable[..., Any]:
 def _is_json(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return all(map(_is_json, value.values()))
-    return all(map(_is_json, value)) if isinstance(value, list) else True
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, str | int)
 
 
 def _plain(value: Any) -> Any:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulator.engine.frame import Child, Run
 from simulator.engine.items import Call
 from simulator.engine.json_text import decode, encode, size_bytes
 from simulator.engine.machine import Writing
+from simulator.engine.run import Child, Run
 from simulator.engine.scope import Scope
 from simulator.json_types import JsonValue
 

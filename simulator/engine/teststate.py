@@ -10,12 +10,13 @@ from simulator.clock import VirtualClock
 from simulator.engine.compiler import Compiler
 from simulator.engine.definition import definition_error
 from simulator.engine.failures import ExpressionError, StateFailure, TaskFailure
-from simulator.engine.frame import Frame, Run
+from simulator.engine.frame import Frame
 from simulator.engine.integrations import Integrations, TaskCall
 from simulator.engine.interpreter import RUNNERS, run_branch
 from simulator.engine.json_text import Document, decode, encode
 from simulator.engine.machine import MapState, ParallelState, TaskState
 from simulator.engine.retry import find_rule
+from simulator.engine.run import Run
 from simulator.engine.schema import check_state
 from simulator.engine.scope import Scope
 from simulator.engine.tokens import TaskTokens

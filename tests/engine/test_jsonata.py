@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+import simulator.engine.jsonata as jsonata_library
 from tests.engine.world import World, failing, machine, output, task
 
 
@@ -109,3 +112,23 @@ def test_waits_end_when_their_expression_says() -> None:
         A={"Type": "Wait", "Timestamp": "{% '2026-03-01T02:00:07.5Z' %}"}, B={"Type": "Wait", "Seconds": "{% 1+1 %}"}
     )
     assert world.run(until).ended_ms == 9_500
+
+
+def test_the_pure_library_says_the_same_where_the_other_has_no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonata_library, "_engine", lambda: jsonata_library._pure)
+    given = {"a": [1, {"b": None}]}
+    values = {
+        "$states.input.a": [1, {"b": None}], "$states.input.a[1].b": None, "$partition([1, 2, 3], 2)": [[1, 2], [3]],
+        "$length($uuid())": 36, "$now()": "2026-03-01T02:00:00.000Z",
+    }  # fmt: skip
+    definition = jsonata(A={"Type": "Pass", "Output": [f"{{% {expression} %}}" for expression in values]})
+    assert output(World().run(definition, given)) == list(values.values())
+    failures = {
+        "$states.input.z": "returned nothing (undefined).",
+        "function($x){$x}": "returned an unsupported result type.",
+        "1 + 'a'": 'T2002: The right side of the "+" operator must evaluate to a number',
+        "$length(1)": 'T0410: Argument 1 of function "length" does not match function signature',
+    }
+    for expression, ending in failures.items():
+        execution = World().run(jsonata(A={"Type": "Pass", "Output": f"{{% {expression} %}}"}), given)
+        assert (execution.cause or "").endswith(ending)
