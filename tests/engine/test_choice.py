@@ -57,7 +57,8 @@ def test_two_paths_can_be_compared() -> None:
 
 def test_presence_is_not_the_same_as_null() -> None:
     rule = {"Variable": "$.a.b", "IsPresent": True}
-    assert [chosen(rule, given) for given in ({"a": {"b": None}}, {"a": {}}, {})] == ["yes", "no", "no"]
+    inputs: list[Any] = [{"a": {"b": None}}, {"a": {}}, {}]
+    assert [chosen(rule, given) for given in inputs] == ["yes", "no", "no"]
     assert chosen({"Variable": "$.a", "IsPresent": False}, {}) == "yes"
 
 

@@ -116,7 +116,7 @@ def test_waits_end_when_their_expression_says() -> None:
 
 def test_the_pure_library_says_the_same_where_the_other_has_no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jsonata_library, "_engine", lambda: jsonata_library._pure)
-    given = {"a": [1, {"b": None}]}
+    given: Any = {"a": [1, {"b": None}]}
     values = {
         "$states.input.a": [1, {"b": None}], "$states.input.a[1].b": None, "$partition([1, 2, 3], 2)": [[1, 2], [3]],
         "$length($uuid())": 36, "$now()": "2026-03-01T02:00:00.000Z",
