@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.account.wire import Decoded
 from simulator.clock import VirtualClock
-from simulator.engine.definition import parse
+from simulator.engine.definition import parse, refusal_message
 from simulator.engine.execution import Execution
 from simulator.engine.failures import TokenError
 from simulator.engine.history import events
@@ -93,8 +93,7 @@ class StatesApi:
         try:
             machine = parse(definition)
         except DefinitionError as error:
-            problems = ", ".join(problem.message for problem in error.problems)
-            raise ServiceError("InvalidDefinition", f"Invalid State Machine Definition: '{problems}'") from error
+            raise ServiceError("InvalidDefinition", refusal_message(error)) from error
         existing = self._machines.get(self.machine_arn(name))
         if existing is not None and existing.definition != definition:
             message = f"State Machine Already Exists: '{existing.arn}'"
