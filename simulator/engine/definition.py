@@ -30,7 +30,10 @@ def parse(text: str, source: str = "definition") -> Machine:
     if findings := schema.check(definition):
         raise _error(text, source, findings)
     compiler = Compiler()
-    branch = compiler.branch(definition, (), str(definition.get("QueryLanguage", "JSONPath")))
+    try:
+        branch = compiler.branch(definition, (), str(definition.get("QueryLanguage", "JSONPath")))
+    except RecursionError as error:
+        raise definition_error(text, "nested too deeply") from error
     if compiler.findings:
         raise _error(text, source, compiler.findings)
     return Machine(

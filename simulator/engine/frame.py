@@ -114,6 +114,7 @@ class Frame:
         check_size(state, document)
         details: dict[str, JsonValue] = {"name": state, "output": document.text, "outputDetails": COMPLETE}
         if assigned:
+            check_size(state, Document(assigned))
             details["assignedVariables"] = {name: Document(value).text for name, value in assigned.items()}
             details["assignedVariablesDetails"] = COMPLETE
             self.variables = {**self.variables, **assigned}

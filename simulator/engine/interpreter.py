@@ -6,7 +6,7 @@ from typing import Any
 from simulator.engine.branches import run_map, run_parallel
 from simulator.engine.failures import ExpressionError
 from simulator.engine.frame import Frame
-from simulator.engine.json_text import Document
+from simulator.engine.json_text import TOO_DEEP, Document
 from simulator.engine.machine import (
     Branch,
     ChoiceState,
@@ -44,6 +44,8 @@ def run_branch(frame: Frame, branch: Branch, document: Document) -> Document:
             document, target = RUNNERS[type(state)](frame, state, document)
         except ExpressionError as error:
             raise frame.failure(state.name, error) from None
+        except RecursionError:
+            raise frame.failure(state.name, ExpressionError(TOO_DEEP)) from None
         if target is None:
             return document
         name = target

@@ -8,6 +8,7 @@ from simulator.engine.failures import ExpressionError
 from simulator.json_types import JsonValue
 
 MAX_PAYLOAD_BYTES = 262_144
+TOO_DEEP = "The value is nested too deeply."
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _EXPONENT = re.compile(r'("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?)e([+-]?)0*(\d+)')
@@ -48,7 +49,7 @@ class Document:
             try:
                 self._text = encode(self.value)
             except RecursionError:
-                raise ExpressionError("The value is nested too deeply.") from None
+                raise ExpressionError(TOO_DEEP) from None
         return self._text
 
 

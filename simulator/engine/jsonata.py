@@ -19,7 +19,7 @@ from simulator.json_types import JsonValue
 
 MAX_MILLISECONDS = 5_000
 MAX_DEPTH = 300
-MAX_SEQUENCE = 1_000_000
+MAX_SEQUENCE = 100_000
 MAX_COMPILED = 4_096
 _NAME = re.compile(r"\$([A-Za-z_]\w*)")
 

@@ -96,9 +96,9 @@ def compile_path(text: str) -> Path:
 
 
 def compile_reference(text: str) -> Path:
-    """A path that names exactly one place. Raises `InvalidPath`."""
+    """A path that names exactly one place of the document. Raises `InvalidPath`."""
     path = compile_path(text)
-    if not path.is_reference:
+    if not path.is_reference or path.root != "$":
         raise InvalidPath(text)
     return path
 

@@ -9,6 +9,9 @@ from simulator.engine.paths import InvalidPath, Path, PathMissing, compile_path
 from simulator.engine.scope import Scope
 from simulator.json_types import JsonValue
 
+MAX_UNCHECKED_FIELDS = 64
+MAX_WEIGHT = 4_000_000
+
 Reader = Callable[[Scope], JsonValue]
 """Gives a value for the scope it is evaluated in; raises `ExpressionError`."""
 
@@ -29,12 +32,17 @@ class InvalidTemplate(ValueError):
 
 def compile_template(template: JsonValue, at: tuple[str | int, ...] = ()) -> Reader:
     """A function that fills in a payload template. Raises `InvalidTemplate`."""
+    fill = _compile(template, at)
+    return _bounded(fill) if at == () and _fields_in(template) > MAX_UNCHECKED_FIELDS else fill
+
+
+def _compile(template: JsonValue, at: tuple[str | int, ...]) -> Reader:
     if not _is_dynamic(template):
         return lambda scope: template
     if isinstance(template, Mapping):
         return _object([_member(key, value, at) for key, value in template.items()])
     assert isinstance(template, list | tuple)
-    items = [compile_template(item, (*at, index)) for index, item in enumerate(template)]
+    items = [_compile(item, (*at, index)) for index, item in enumerate(template)]
     return lambda scope: [item(scope) for item in items]
 
 
@@ -78,11 +86,39 @@ def _field(path: Path, field: str) -> Reader:
 def _member(key: str, value: JsonValue, at: tuple[str | int, ...]) -> tuple[str, Reader]:
     if key.endswith(".$"):
         return key[:-2], compile_expression(value, key, (*at, key))
-    return key, compile_template(value, (*at, key))
+    return key, _compile(value, (*at, key))
 
 
 def _object(members: Sequence[tuple[str, Reader]]) -> Reader:
     return lambda scope: {key: read(scope) for key, read in members}
+
+
+def _fields_in(template: JsonValue) -> int:
+    """How many expressions a template has."""
+    if isinstance(template, Mapping):
+        return sum(1 if key.endswith(".$") else _fields_in(value) for key, value in template.items())
+    return sum(map(_fields_in, template)) if isinstance(template, list | tuple) else 0
+
+
+def _bounded(fill: Reader) -> Reader:
+    """Many fields that each name a large value make a text that no memory holds: it is weighed before it is written."""
+
+    def read(scope: Scope) -> JsonValue:
+        value = fill(scope)
+        budget = MAX_WEIGHT
+        waiting = [value]
+        while waiting:
+            item = waiting.pop()
+            budget -= len(item) if isinstance(item, str) else 1
+            if budget < 0:
+                raise ExpressionError("The payload is larger than any service accepts.", "States.DataLimitExceeded")
+            if isinstance(item, Mapping):
+                waiting.extend(item.values())
+            elif isinstance(item, list | tuple):
+                waiting.extend(item)
+        return value
+
+    return read
 
 
 def _is_dynamic(template: JsonValue) -> bool:

@@ -40,6 +40,30 @@ def test_values_nested_too_deeply_are_a_runtime_error() -> None:
     assert execution.error == "States.Runtime"
 
 
+def test_templates_nested_too_deeply_are_refused_or_fail_by_name() -> None:
+    template: Any = {"v.$": "$"}
+    for _ in range(450):
+        template = {"t": template}
+    definition = json.dumps(machine(A={"Type": "Pass", "Parameters": template}))
+    assert [problem.message for problem in find_problems(definition)] == ["INVALID_JSON_DESCRIPTION: nested too deeply"]
+
+
+def test_an_input_nested_deeply_never_breaks_the_interpreter() -> None:
+    value: Any = 1
+    for _ in range(900):
+        value = [value]
+    expressions = ("States.Format('{}', $)", "$..x", "States.JsonToString($)", "States.ArrayUnique($)")
+    for expression in expressions:
+        execution = World().run(machine(A={"Type": "Pass", "Parameters": {"v.$": expression}}), value)
+        assert execution.status in ("SUCCEEDED", "FAILED")
+
+
+def test_a_template_that_multiplies_its_input_is_stopped_before_it_is_written() -> None:
+    template = {f"f{number}.$": "$" for number in range(20_000)}
+    execution = World().run(machine(A={"Type": "Pass", "Parameters": template}), "x" * 200_000)
+    assert execution.error == "States.DataLimitExceeded"
+
+
 @pytest.mark.parametrize(
     ("expression", "code"),
     [
