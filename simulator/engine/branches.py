@@ -98,6 +98,7 @@ class _Iterations:
         details: JsonObject = {"name": name, "index": index}
         line.item = {"Index": index, "Value": self.items[index]}
         line.iteration = (name, index)
+        line.variables = dict(self.frame.variables)
         line.emit("MapIterationStarted", name, details)
         given = select(self.frame, self.state, self.scope, index, self.items[index])
         try:

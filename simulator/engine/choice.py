@@ -14,7 +14,6 @@ from simulator.json_types import JsonObject, JsonValue
 
 Predicate = Callable[[Scope], bool]
 Comparison = Callable[[Any, Any], bool]
-MAX_PATTERN_STARS = 64
 
 
 class InvalidRule(ValueError):

@@ -24,25 +24,15 @@ class TaskFailure(DrsimError):
 class StateFailure(DrsimError):
     """A state failed with `error` and `cause`, each None where a Fail state names none.
 
-    `is_terminal`: neither Retry nor Catch may handle it. `is_own`: it arose in the state itself, not in what it ran.
-    `alias` is a second name that rules may use for it.
+    `is_terminal`: neither Retry nor Catch may handle it, wherever it arose. `alias` is a second name that rules may use.
     """
 
-    def __init__(
-        self,
-        error: str | None,
-        cause: str | None,
-        *,
-        is_terminal: bool = False,
-        is_own: bool = False,
-        alias: str | None = None,
-    ) -> None:
+    def __init__(self, error: str | None, cause: str | None, *, is_terminal: bool = False, alias: str | None = None) -> None:
         super().__init__(error, cause)
-        self.alias = alias
         self.error = error
         self.cause = cause
         self.is_terminal = is_terminal
-        self.is_own = is_own
+        self.alias = alias
 
 
 class ExpressionError(DrsimError):
@@ -76,10 +66,6 @@ class TokenError(DrsimError):
 
 class InvalidToken(TokenError):
     """No task token ever looked like this."""
-
-
-class TaskDoesNotExist(TokenError):
-    """The token was issued, but its execution has ended."""
 
 
 class TaskTimedOut(TokenError):

@@ -153,7 +153,7 @@ class Frame:
             if error.is_expression and self.previous_id == self.entered_id:
                 self.previous_id = self.entered_previous
             self.emit("EvaluationFailed", state, details)
-        return StateFailure(error.error, cause, is_terminal=error.error == "States.Runtime", is_own=True)
+        return StateFailure(error.error, cause, is_terminal=error.error == "States.Runtime")
 
     def abort(self, *, is_silent: bool = False) -> None:
         """End this line and everything below it; nothing of it runs again.
@@ -183,7 +183,7 @@ class Frame:
 def check_size(state: str, document: Document) -> None:
     """Raises `StateFailure` (States.DataLimitExceeded) for a document over Step Functions' limit."""
     if cause := oversize(state, document):
-        raise StateFailure("States.DataLimitExceeded", cause, is_own=True)
+        raise StateFailure("States.DataLimitExceeded", cause)
 
 
 def oversize(what: str, document: Document) -> str | None:

@@ -133,6 +133,16 @@ def test_variables_of_a_branch_stay_in_it() -> None:
     assert world.details("PassStateExited")[1]["assignedVariables"] == {"inner": "42"}
 
 
+def test_variables_of_an_iteration_are_gone_in_the_next() -> None:
+    rule = {"Variable": "$seen", "IsPresent": True, "Next": "Again"}
+    processor = machine(
+        Which={"Type": "Choice", "Choices": [rule], "Default": "First"},
+        First={"Type": "Pass", "Assign": {"seen": True}, "Result": "first", "End": True},
+        Again={"Type": "Pass", "Result": "again"},
+    )
+    assert output(World().run(machine(Each=each(processor, MaxConcurrency=1)), [1, 2])) == ["first", "first"]
+
+
 def test_stopping_ends_everything_at_once() -> None:
     world = World()
     execution = world.start(machine(Both=parallel(machine(A=wait(600)), machine(B=wait(900)))))
