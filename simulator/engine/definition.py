@@ -15,19 +15,20 @@ MAX_DEFINITION_BYTES = 1_048_576
 INVALID_JSON = "INVALID_JSON_DESCRIPTION"
 
 
-def parse(text: str, source: str = "definition") -> Machine:
+def parse(text: str, source: str = "definition", *, is_express: bool = False) -> Machine:
     """The machine that a definition describes.
 
-    `source` names the file in messages. Raises `DefinitionError` with one problem for everything that Step Functions would
-    refuse at creation; each problem's message is in Step Functions' words (`CODE: text at /States/X`), so that
-    `refusal_message` can give the InvalidDefinition error it would answer with.
+    `source` names the file in messages; an Express workflow (`is_express`) may not wait for tokens, jobs or workers. Raises
+    `DefinitionError` with one problem for everything that Step Functions would refuse at creation; each problem's message
+    is in Step Functions' words (`CODE: text at /States/X`), so that `refusal_message` can give the InvalidDefinition error
+    it would answer with.
     """
     if size_bytes(text) > MAX_DEFINITION_BYTES:
         raise DefinitionError(
             [Problem(source, f"{INVALID_JSON}: the definition is longer than {MAX_DEFINITION_BYTES} bytes")]
         )
     definition = _decode(text, source)
-    if findings := schema.check(definition):
+    if findings := schema.check(definition, is_express=is_express):
         raise _error(text, source, findings)
     compiler = Compiler()
     try:

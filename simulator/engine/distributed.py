@@ -30,8 +30,9 @@ def run_distributed(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
     assert distribution is not None
     seen = scope.with_input(state.flow.take(scope))
     items = [] if distribution.reader else items_of(state, seen)
+    limit = state.max_concurrency(seen) if state.max_concurrency else 0
     frame.emit("MapStateStarted", state.name, {"length": len(items)})
-    record = _record(frame, state, distribution, seen)
+    record = _record(frame, state, distribution, seen, limit)
     frame.emit("MapRunStarted", state.name, {"mapRunArn": record.arn})
     frame.run.map_runs.append(record)
     try:
@@ -47,14 +48,13 @@ def run_distributed(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
     return result
 
 
-def _record(frame: Frame, state: MapState, distribution: Distribution, scope: Scope) -> MapRun:
+def _record(frame: Frame, state: MapState, distribution: Distribution, scope: Scope, limit: int) -> MapRun:
     run = frame.run
     stream = run.stream("maprun")
     label = distribution.label or uuid_from(stream.hex(32))
     region, account = run.arn.split(":")[3:5]
     count = distribution.tolerated_count(scope) if distribution.tolerated_count else 0
     percentage = distribution.tolerated_percentage(scope) if distribution.tolerated_percentage else 0
-    limit = state.max_concurrency(scope) if state.max_concurrency else 0
     arn = f"arn:aws:states:{region}:{account}:mapRun:{run.machine_name}/{label}:{uuid_from(stream.hex(32))}"
     return MapRun(arn, run.arn, state.name, label, limit, count, percentage, run.clock.now_ms)
 

@@ -9,6 +9,7 @@ from simulator.engine.dataflow import Flow, path_output
 from simulator.engine.findings import SCHEMA, Finding, Pointer
 from simulator.engine.machine import Number
 from simulator.engine.paths import InvalidPath, compile_path, compile_reference
+from simulator.engine.scope import Scope
 from simulator.engine.templates import InvalidTemplate, Reader, compile_expression, compile_path_field, compile_template
 from simulator.json_types import JsonObject
 
@@ -133,6 +134,17 @@ class FieldCompiler:
         if path in state:
             return self.read(place, (path,), lambda: fields.number(path, state[path]))
         return None
+
+    def percentage(self, place: Place, name: str) -> Callable[[Scope], float] | None:
+        """A field that is a share in per cent, or a `...Path` to one; None without either."""
+        state = place.state
+        given = next((field for field in (name, f"{name}Path") if field in state), None)
+        if given is None:
+            return None
+        value = state[given]
+        if place.is_jsonata:
+            return self.read(place, (given,), lambda: jsonata_fields.number(value, given))
+        return self.read(place, (given,), lambda: fields.percentage(given, value))
 
     def read(self, place: Place, at: Pointer, build: Callable[[], T], otherwise: T | None = None) -> T:
         """What `build` gives; a finding, and something never to be used, if it cannot read its expression."""

@@ -72,6 +72,25 @@ def number(name: str, value: JsonValue) -> Number:
     return get
 
 
+def percentage(name: str, value: JsonValue) -> Callable[[Scope], float]:
+    """A share in per cent, written in the definition or at a path. Raises `InvalidTemplate`."""
+    read = _value_at(value, name) if name.endswith("Path") else lambda scope: value
+    field = name.removesuffix("Path")
+
+    def get(scope: Scope) -> float:
+        found = read(scope)
+        if isinstance(found, str) and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", found):
+            found = float(found)
+        if not isinstance(found, int | float) or isinstance(found, bool):
+            shown = found if isinstance(found, str) else encode(found)
+            raise ExpressionError(f'The {name} field refers to value "{shown}" which is not a valid float: {value}')
+        if not 0 <= found <= 100:
+            raise ExpressionError(f"{field} must be between 0 and 100.")
+        return found
+
+    return get
+
+
 def text(name: str, value: JsonValue) -> Reader:
     """ErrorPath and CausePath: a path or an intrinsic function that gives a text. Raises `InvalidTemplate`."""
     read = compile_expression(value, name)

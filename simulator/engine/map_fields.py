@@ -20,7 +20,7 @@ def distribution(compiler: FieldCompiler, place: Place, processor: Mapping[str, 
         batcher=_batching(compiler, place.inside("ItemBatcher")) if "ItemBatcher" in state else None,
         writer=_writing(compiler, place.inside("ResultWriter")) if "ResultWriter" in state else None,
         tolerated_count=compiler.number(place, "ToleratedFailureCount"),
-        tolerated_percentage=compiler.number(place, "ToleratedFailurePercentage"),
+        tolerated_percentage=compiler.percentage(place, "ToleratedFailurePercentage"),
     )
 
 

@@ -20,6 +20,7 @@ Step = str | int
 MAX_PATH_LENGTH = 2_000
 
 _ROOT = re.compile(r"\$\$|\$(?:[A-Za-z_][A-Za-z0-9_]*)?")
+_SLICE = re.compile(r"\[\s*-?\d*\s*(?::|,\s*-?\d)")
 _STEP = re.compile(
     r"""\.(?P<name>[^\s.\[\]()*?@'",:$]+)"""
     r"""|\[\s*'(?P<single>(?:[^'\\]|\\.)*)'\s*\]"""
@@ -174,7 +175,28 @@ def _query(tail: str, text: str) -> Callable[[JsonValue], JsonValue]:
     if split := jsonpath_library.split_function(tail):
         inner, function = compile_path("$" + split[0]), split[1]
         return lambda root: _applied(function, inner.read_in(root), text)
-    return jsonpath_library.compile_query(tail, text)
+    prefix, rest = _prefix(tail)
+    find = jsonpath_library.compile_query(rest, text)
+    needs_array = bool(_SLICE.match(rest))
+
+    def query(root: JsonValue) -> JsonValue:
+        """What leads to the first wildcard, slice or filter must be there; behind it, what is missing is left out."""
+        for index, step in enumerate(prefix):
+            root = _child(root, step, (*prefix, ""), index)
+        if needs_array and not isinstance(root, list | tuple):
+            raise PathMissing(f"Filter: {rest} can only be applied to arrays. Current context is: {root}")
+        return find(root)
+
+    return query
+
+
+def _prefix(tail: str) -> tuple[tuple[Step, ...], str]:
+    """The names and indices that a path begins with, and the rest."""
+    steps, at = [], 0
+    while match := _STEP.match(tail, at):
+        steps.append(_step(match))
+        at = match.end()
+    return tuple(steps), tail[at:]
 
 
 def _applied(function: Callable[[Any], Any], value: JsonValue, text: str) -> JsonValue:

@@ -18,23 +18,24 @@ from simulator.engine.field_checks import (
 )  # fmt: skip
 from simulator.engine.findings import SCHEMA, Finding, Pointer
 from simulator.engine.graph import check_transitions
+from simulator.engine.resources import Kind, parse_resource
 from simulator.json_types import JsonObject, JsonValue
 
 MAX_NAME_LENGTH = 80
 MAX_DEPTH = 40
 
 
-def check(definition: JsonValue) -> list[Finding]:
-    """Everything that is wrong with the shape of a decoded definition; one document is enough to find all of it."""
+def check(definition: JsonValue, *, is_express: bool = False) -> list[Finding]:
+    """Everything that is wrong with the shape of a decoded definition, of a Standard or an Express workflow."""
     if not isinstance(definition, Mapping):
         return [Finding(SCHEMA, "Expected value of type Object", ())]
-    checker = _Checker(str(definition.get("QueryLanguage", "JSONPath")), set())
+    checker = _Checker(str(definition.get("QueryLanguage", "JSONPath")), set(), is_express)
     return [*_fields(definition, MACHINE_FIELDS, (), "JSONPath"), *checker.workflow(definition, (), 0)]
 
 
 def check_state(state: JsonValue, language: str) -> list[Finding]:
     """What is wrong with one state by itself, its targets not looked at."""
-    found = [*_Checker(language, set()).state("", state, (), 0)]
+    found = [*_Checker(language, set(), is_express=False).state("", state, (), 0)]
     return [finding for finding in found if finding.code == SCHEMA]
 
 
@@ -46,7 +47,8 @@ def is_expression(value: JsonValue) -> bool:
 class _Checker:
     """Walks a definition. `language` is the machine's; `seen` the names of the states met so far, unique in all of it."""
 
-    def __init__(self, language: str, seen: set[str]) -> None:
+    def __init__(self, language: str, seen: set[str], is_express: bool) -> None:
+        self._is_express = is_express
         self._language = language
         self._seen = seen
 
@@ -78,6 +80,8 @@ class _Checker:
         yield from _required(state, kind, at)
         yield from self._of_language(state, kind, language, at)
         yield from _rules(state, kind, at, language)
+        if self._is_express and kind == "Task":
+            yield from _express_task(state, at)
         yield from self._inner(state, kind, at, depth + 1)
 
     def _name(self, name: str, at: Pointer) -> Iterator[Finding]:
@@ -149,6 +153,14 @@ def _required(state: JsonObject, kind: str, at: Pointer) -> Iterator[Finding]:
     for first, second in EXCLUSIVE:
         if first in state and second in state:
             yield Finding(SCHEMA, f"You cannot specify both '{first}' and '{second}'", at)
+
+
+def _express_task(state: JsonObject, at: Pointer) -> Iterator[Finding]:
+    """An Express workflow cannot wait for jobs, tokens or workers."""
+    resource = parse_resource(str(state.get("Resource")))
+    if resource and (resource.pattern or resource.kind is Kind.ACTIVITY):
+        what = f"'.{resource.pattern}' service integration" if resource.pattern else "activities"
+        yield Finding(SCHEMA, f"Express state machine does not support {what}", (*at, "Resource"))
 
 
 def _rules(state: JsonObject, kind: str, at: Pointer, language: str) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ class Engine:
 
     def run(self, item: dict[str, Any]) -> dict[str, Any]:
         try:
-            machine = parse(item["definition"])
+            machine = parse(item["definition"], is_express=item.get("type") == "EXPRESS")
         except DefinitionError as error:
             return {"create_error": ("InvalidDefinition", refusal_message(error))}
         functions = Functions(item.get("lambdas") or {})

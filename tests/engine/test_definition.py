@@ -130,6 +130,15 @@ def test_the_language_of_a_map_is_not_that_of_its_states() -> None:
     assert "/States/A/ItemProcessor/States/B" in refused(states(A=each))
 
 
+def test_an_express_workflow_cannot_wait_for_a_token() -> None:
+    definition = json.dumps(machine(A=task(Resource="arn:aws:states:::lambda:invoke.waitForTaskToken")))
+    parse(definition)
+    with pytest.raises(
+        DefinitionError, match="does not support '.waitForTaskToken' service integration at /States/A/Resource"
+    ):
+        parse(definition, is_express=True)
+
+
 def test_the_linter_finds_what_the_service_takes() -> None:
     poll = machine(
         Poll=task(

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from simulator.engine.failures import TaskFailure
 from simulator.engine.integrations import TaskCall
 from simulator.journal import HistoryEvent
@@ -101,6 +103,22 @@ def test_the_first_failure_fails_the_run_unless_some_are_tolerated() -> None:
     percent = machine(Map=distributed(machine(Work=task()), ToleratedFailurePercentage=50))
     assert output(failing_on(2).run(percent, [1, 2, 3])) == [1, 3]
     assert failing_on(2, 3).run(percent, [1, 2, 3]).status == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("value", "cause"),
+    [
+        ({}, 'The ToleratedFailurePercentagePath field refers to value "{}" which is not a valid float: $.share'),
+        (-1, "ToleratedFailurePercentage must be between 0 and 100."),
+        (100.1, "ToleratedFailurePercentage must be between 0 and 100."),
+    ],
+)
+def test_a_share_must_be_one(value: Any, cause: str) -> None:
+    fields = {"ItemsPath": "$.items", "ToleratedFailurePercentagePath": "$.share"}
+    world = World()
+    execution = world.run(machine(Map=distributed(machine(Keep={"Type": "Pass"}), **fields)), {"items": [1], "share": value})
+    assert (execution.error, (execution.cause or "").endswith(cause)) == ("States.Runtime", True)
+    assert world.types()[-2:] == ["MapStateStarted", "ExecutionFailed"]
 
 
 def test_a_run_that_fails_ends_its_other_executions() -> None:

@@ -57,6 +57,11 @@ def test_a_missing_member_is_an_error_that_shows_the_input() -> None:
     )
 
 
+@pytest.mark.parametrize("path", ["$.missing[*]", "$.missing[0:2]", "$.a.x[?(@.p)]", "$.a[0:2]"])
+def test_what_leads_to_a_wildcard_must_be_there(path: str) -> None:
+    assert f"The JSONPath '{path}' specified for the field 'v.$' could not be found in the input" in read(path)
+
+
 def test_input_path_fails_in_the_words_of_the_path_language() -> None:
     execution = World().run(machine(A={"Type": "Pass", "InputPath": "$.a.b"}), {"a": {}})
     assert (execution.cause or "").endswith("Invalid path '$.a.b' : No results for path: $['a']['b']")
