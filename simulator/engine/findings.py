@@ -1,7 +1,8 @@
 """What is wrong with a definition, in Step Functions' own words and with the way to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 SCHEMA = "SCHEMA_VALIDATION_FAILED"
 TARGET = "MISSING_TRANSITION_TARGET"
@@ -35,3 +36,9 @@ class Finding:
 def refusal(texts: Sequence[str]) -> str:
     """The message of the InvalidDefinition error for the texts of all findings."""
     return f"Invalid State Machine Definition: '{', '.join(texts)}'"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint at the known name that is most like a wrong one; empty if none is."""
+    found = get_close_matches(name, known, 1)
+    return f"did you mean '{found[0]}'?" if found else ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from simulator.engine.field_checks import STATE_FIELDS
-from simulator.engine.findings import END, TARGET, Finding, Pointer
+from simulator.engine.findings import END, TARGET, Finding, Pointer, nearest
 from simulator.json_types import JsonObject, JsonValue
 
 
@@ -13,11 +13,11 @@ def check_transitions(owner: JsonObject, at: Pointer) -> Iterator[Finding]:
     if not isinstance(states, Mapping) or not isinstance(start, str) or not states:
         return
     if start not in states:
-        yield _missing(start, (*at, "StartAt"))
+        yield _missing(start, (*at, "StartAt"), states)
     for name, state in states.items():
         for pointer, target in targets(state):
             if target not in states:
-                yield _missing(target, (*at, "States", name, *pointer))
+                yield _missing(target, (*at, "States", name, *pointer), states)
     if not any(map(_ends, states.values())):
         yield Finding(END, "Workflow has no terminal state", None)
         return
@@ -53,8 +53,8 @@ def reachable(start: str, states: JsonObject) -> set[str]:
     return reached
 
 
-def _missing(target: str, pointer: Pointer) -> Finding:
-    return Finding(TARGET, f"Missing 'Next' target: {target}", pointer)
+def _missing(target: str, pointer: Pointer, states: JsonObject) -> Finding:
+    return Finding(TARGET, f"Missing 'Next' target: {target}", pointer, nearest(target, states))
 
 
 def _ends(state: JsonValue) -> bool:

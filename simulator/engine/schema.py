@@ -16,7 +16,7 @@ from simulator.engine.field_checks import (
     STATE_FIELDS,
     Check,
 )  # fmt: skip
-from simulator.engine.findings import SCHEMA, Finding, Pointer
+from simulator.engine.findings import SCHEMA, Finding, Pointer, nearest
 from simulator.engine.graph import check_transitions
 from simulator.engine.resources import Kind, parse_resource
 from simulator.json_types import JsonObject, JsonValue
@@ -88,7 +88,7 @@ class _Checker:
         if len(name) > MAX_NAME_LENGTH:
             yield Finding(SCHEMA, f"State name cannot be longer than {MAX_NAME_LENGTH} characters", at)
         if name in self._seen:
-            yield Finding("DUPLICATE_STATE_NAME", f"Duplicate state name: {name}", at)
+            yield Finding("DUPLICATE_STATE_NAME", f"Duplicate State name: {name}", at)
         self._seen.add(name)
 
     def _of_language(self, state: JsonObject, kind: str, language: str, at: Pointer) -> Iterator[Finding]:
@@ -125,7 +125,7 @@ def inner_workflows(state: JsonObject, kind: str, at: Pointer) -> list[tuple[Poi
 def _fields(owner: JsonObject, known: Mapping[str, Check], at: Pointer, language: str) -> Iterator[Finding]:
     for name, value in owner.items():
         if name not in known:
-            yield Finding(SCHEMA, f"Field '{name}' is not supported", at)
+            yield Finding(SCHEMA, f"Field '{name}' is not supported", at, nearest(name, known))
         elif language == "JSONata" and is_expression(value):
             continue
         elif complaint := known[name](value):

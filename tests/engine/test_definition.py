@@ -112,6 +112,12 @@ def test_a_problem_says_line_and_column() -> None:
     ]
 
 
+def test_a_misspelt_name_is_met_with_the_one_that_was_meant() -> None:
+    text = json.dumps(states(Start={"Type": "Pass", "ResultPaht": "$", "Next": "Finsh"}, Finish={"Type": "Succeed"}))
+    hints = [problem.hint for problem in find_problems(text)]
+    assert hints[:2] == ["did you mean 'ResultPath'?", "did you mean 'Finish'?"]
+
+
 def test_what_is_no_json_is_one_problem_with_its_place() -> None:
     problems = find_problems('{\n  "StartAt": "A",\n}', "plan.asl.json")
     assert [problem.where for problem in problems] == ["plan.asl.json:3:1"]
