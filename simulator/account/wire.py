@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from xml.sax.saxutils import escape
 
 import botocore.loaders
 import botocore.session
 import moto.core.loaders
 import moto.core.utils
-from moto.core.exceptions import ServiceException
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
@@ -143,9 +143,24 @@ def encode_error(service: str, operation: str, error: ServiceError) -> HttpRespo
         body = {"__type": error.code, "message": error.message, **error.members}
         headers = {"Content-Type": "application/json", "x-amzn-ErrorType": error.code, **error.headers}
         return _http(error.status, headers, json.dumps(body, default=str))
-    serializer = get_serializer_class(model.service_name, str(model.protocol))(model.operation_model(operation))
-    answer = serializer.serialize(ServiceException(error.code, error.message))
-    return _http(error.status, {**answer["headers"], **error.headers}, answer["body"])
+    return _http(error.status, {"Content-Type": "text/xml", **error.headers}, _xml_error(model, operation, error))
+
+
+def _xml_error(model: Any, operation: str, error: ServiceError) -> str:
+    """The error in the service's own XML. Its code may differ from its shape's name (`InternalError`, `NotFound`)."""
+    shapes = {shape.name: shape for shape in model.operation_model(operation).error_shapes}
+    code = escape(shapes[error.code].error_code if error.code in shapes else error.code)
+    inner = f"<Code>{code}</Code><Message>{escape(error.message)}</Message>"
+    match str(model.protocol):
+        case "query":
+            fault = "Receiver" if error.status >= 500 else "Sender"
+            return (
+                f"<ErrorResponse><Error><Type>{fault}</Type>{inner}</Error><RequestId>simulated</RequestId></ErrorResponse>"
+            )
+        case "ec2":
+            return f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>simulated</RequestID></Response>"
+        case _:
+            return f"<Error>{inner}<RequestId>simulated</RequestId></Error>"
 
 
 def _http(status: int, headers: Mapping[str, Any], body: str | bytes) -> HttpResponse:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from simulator.account import moto_services
+from simulator.account.functions import SimulatorBug
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.errors import HorizonReached, SimulationLimit
 from simulator.journal import Answered, RecordRead, RunEnded, RunStarted
@@ -56,6 +57,8 @@ def _run_out(world: World, horizon_ms: int) -> tuple[str, str]:
             return type(limit).__name__, str(limit)
     except SimulationLimit as limit:
         return type(limit).__name__, str(limit)
+    except SimulatorBug as bug:
+        raise bug.__cause__ or bug from bug
     return "finished", ", ".join(sorted(world.clock.blocked()))
 
 

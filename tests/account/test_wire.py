@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from simulator.account import moto_services, wire
+from simulator.account.faults import ApiFault, fault_error
 from simulator.account.wire import HttpRequest
 from simulator.account.world import ACCOUNT_ID
 from simulator.journal import ApiCall
@@ -91,3 +92,28 @@ def test_the_errors_of_an_operation_come_with_their_status() -> None:
 
 def test_what_cannot_be_journalled_as_it_is_becomes_text() -> None:
     assert wire.plain({"a": b"text", "b": b"\xff\x00", "c": (1, None)}) == {"a": "text", "b": "/wA=", "c": [1, None]}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "error", "expected"),
+    [
+        ("sns", "publish", "InternalErrorException", "InternalError"),
+        ("ec2", "describe_instances", "RequestLimitExceeded", "RequestLimitExceeded"),
+        ("s3", "list_buckets", "ServiceUnavailable", "ServiceUnavailable"),
+        ("sts", "get_caller_identity", "ExpiredTokenException", "ExpiredTokenException"),
+        ("dynamodb", "list_tables", "InternalServerError", "InternalServerError"),
+    ],
+)
+def test_a_fault_answers_in_every_protocol(staged: Stage, service: str, operation: str, error: str, expected: str) -> None:
+    name = f"{service}:{''.join(word.capitalize() for word in operation.split('_'))}"
+    modelled = dict(wire.modelled_errors(*name.split(":")))
+    staged.world.faults.arm([ApiFault("f", frozenset({name}), fault_error(error, "told <so>", modelled))])
+    parameters = {"TopicArn": "arn", "Message": "m"} if service == "sns" else {}
+    client = moto_services.client(service, "us-east-1", ACCOUNT_ID)
+
+    def ask() -> tuple[str, str]:
+        with pytest.raises(ClientError) as caught:
+            getattr(client, operation)(**parameters)
+        return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
+
+    assert staged.run(ask) == [(expected, "told <so>")]
