@@ -180,6 +180,17 @@ class ReplicationChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceChanged:
+    """A recovery instance of DRS changed its EC2 state (PENDING, RUNNING, STOPPED, SHUTTING-DOWN, TERMINATED)."""
+
+    kind: ClassVar[str] = "drs.instance"
+    instance: str
+    server: str
+    job: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class FaultFired:
     """A fault of the scenario took effect. `target` is what it hit (`drs:StartRecovery`, a server's name)."""
 
@@ -220,8 +231,8 @@ class RecordRead:
 
 Event = (
     RunStarted | RunEnded | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
-    | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | FaultFired | Notified | Answered
-    | RecordRead
+    | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | FaultFired | Notified
+    | Answered | RecordRead
 )  # fmt: skip
 E = TypeVar("E", bound=Event)
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__args__}

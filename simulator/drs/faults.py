@@ -1,16 +1,26 @@
 """Failures of a server's recovery that somebody asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 PHASES = ("CLEANUP", "SNAPSHOT", "CONVERSION", "LAUNCH")
-OUTCOMES = ("FAILED", "HANG", "SILENT")
+
+# What an outcome means, and the phases that can have it.
+OUTCOMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "FAILED": ("the phase fails with an event in the log; a failed snapshot is replaced by an earlier one", PHASES),
+    "NO_SNAPSHOT": ("the snapshot fails and no earlier one can be used either", ("SNAPSHOT",)),
+    "SILENT": ("the server fails, and no event says why", PHASES),
+    "HANG": ("nothing more happens to the server; its job never ends", PHASES),
+    "CANCELLED": ("the service cancels the whole job", PHASES),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFault:
-    """What goes wrong with a server in `phase`: `FAILED` with an event in the log, `SILENT` without one, or `HANG` for good.
+    """What goes wrong with a server when it comes to a phase; `OUTCOMES` says what each outcome means.
 
-    `server` is a name or an id; `raw_error` is the reason in the log; `times` bounds how many of the server's jobs it hits.
+    `server` is a name or an id; `raw_error` is the reason in the log. `times` bounds how many of the server's jobs it hits,
+    None: each. `after_ms` is how long after the phase's start it shows, None: when the phase would have ended.
     """
 
     id: str
@@ -19,23 +29,41 @@ class ServerFault:
     outcome: str
     raw_error: str | None = None
     times: int | None = None
+    after_ms: int | None = None
+
+    def check(self) -> None:
+        """Raises ValueError for a phase or outcome that does not exist, or an outcome that the phase cannot have."""
+        if self.phase not in PHASES:
+            raise ValueError(f"there is no phase {self.phase!r}: {', '.join(PHASES)}")
+        if self.outcome not in OUTCOMES:
+            raise ValueError(f"there is no outcome {self.outcome!r}: {', '.join(OUTCOMES)}")
+        if self.phase not in OUTCOMES[self.outcome][1]:
+            raise ValueError(f"a {self.phase} cannot end {self.outcome}")
+
+
+@dataclass(slots=True)
+class _Armed:
+    fault: ServerFault
+    fired: int = 0
+
+    def hits(self, phase: str) -> bool:
+        return self.fault.phase == phase and (self.fault.times is None or self.fired < self.fault.times)
 
 
 @dataclass(slots=True)
 class ServerFaults:
     """The faults that wait for their servers."""
 
-    waiting: dict[str, list[ServerFault]] = field(default_factory=dict)
-    fired: dict[str, int] = field(default_factory=dict)
+    armed: dict[str, list[_Armed]] = field(default_factory=dict)
 
     def add(self, server_id: str, fault: ServerFault) -> None:
         """Let a fault wait for a server."""
-        self.waiting.setdefault(server_id, []).append(fault)
+        self.armed.setdefault(server_id, []).append(_Armed(fault))
 
     def take(self, server_id: str, phase: str) -> ServerFault | None:
-        """The first fault that hits this server in this phase, used up once."""
-        for fault in self.waiting.get(server_id, ()):
-            if fault.phase == phase and (fault.times is None or self.fired.get(fault.id, 0) < fault.times):
-                self.fired[fault.id] = self.fired.get(fault.id, 0) + 1
-                return fault
+        """The fault that hits this server in this phase, used up once; where several would, the first one added."""
+        for armed in self.armed.get(server_id, ()):
+            if armed.hits(phase):
+                armed.fired += 1
+                return armed.fault
         return None

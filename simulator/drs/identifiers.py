@@ -1,28 +1,32 @@
-"""Identifiers and instants as DRS writes them."""
+"""Identifiers, instants and durations as DRS writes them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from simulator.rng import Chance
 
-# The first hexadecimal digit of a server's or job's id tells its Region.
+# The first hexadecimal digit of an id tells its Region.
 _REGION_DIGITS = {"us-east-1": "3", "us-east-2": "4", "us-west-2": "5"}
 
 
 def region_digit(region: str) -> str:
     """The digit that ids of a Region begin with; for a Region where it is not known, one that stays the same."""
-    return _REGION_DIGITS.get(region) or blake2b(region.encode(), digest_size=1).hexdigest()[0]
+    return _REGION_DIGITS.get(region) or digits(region, 1)
+
+
+def digits(text: str, count: int) -> str:
+    """`count` (up to 64) hexadecimal digits that depend on a text and on nothing else."""
+    return blake2b(text.encode(), digest_size=32).hexdigest()[:count]
 
 
 def server_id(account_id: str, region: str, name: str) -> str:
     """A source server's id: a function of where it is and its name alone, so that runs of any seed can be compared."""
-    digest = blake2b(f"{account_id}/{region}/{name}".encode(), digest_size=8).hexdigest()
-    return f"s-{region_digit(region)}{digest}"
+    return f"s-{region_digit(region)}{digits(f'{account_id}/{region}/{name}', 16)}"
 
 
-def job_id(chance: Chance, account_id: str, region: str, number: int) -> str:
-    """The id of the `number`th job of an account and Region."""
-    return f"drsjob-{region_digit(region)}{chance.stream('drs.job', f'{account_id}/{region}/{number}').hex(16)}"
+def job_id(chance: Chance, region: str, key: str) -> str:
+    """The id of the job with a key."""
+    return f"drsjob-{region_digit(region)}{chance.stream('drs.job', key).hex(16)}"
 
 
 def instance_id(chance: Chance, server: str, number: int) -> str:
@@ -31,7 +35,7 @@ def instance_id(chance: Chance, server: str, number: int) -> str:
 
 
 def conversion_server_id(chance: Chance, server: str, number: int) -> str:
-    """The EC2 instance that converts a server's volumes."""
+    """The EC2 instance that converts a server's volumes for its `number`th launch."""
     return f"i-0{chance.stream('drs.conversion', f'{server}/{number}').hex(16)}"
 
 
@@ -40,6 +44,18 @@ def arn(account_id: str, region: str, kind: str, identifier: str) -> str:
     return f"arn:aws:drs:{region}:{account_id}:{kind}/{identifier}"
 
 
-def instant(now: datetime) -> str:
+def instant(moment: datetime) -> str:
     """An instant as the real service writes it: microseconds and `+00:00`, not the `Z` of its model."""
-    return now.isoformat(timespec="microseconds")
+    return moment.isoformat(timespec="microseconds")
+
+
+def duration(milliseconds: int) -> str:
+    """A duration in ISO 8601, days first: `P2DT1H32M12.136S`; none at all is `P0D`."""
+    span = timedelta(milliseconds=max(milliseconds, 0))
+    minutes, seconds = divmod(span.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M")) if count]
+    if seconds or span.microseconds:
+        parts.append(f"{seconds + span.microseconds / 1e6:g}S")
+    date = f"P{span.days}D" if span.days or not parts else "P"
+    return date + ("T" + "".join(parts) if parts else "")

@@ -1,79 +1,167 @@
 """What the service keeps: source servers, jobs and recovery instances, with their legal states in tables."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import Any, Literal
+
+Table = Mapping[str, tuple[str, ...]]
+Platform = Literal["linux", "windows"]
 
 # From each status, the ones that may follow. A job never fails: only its servers do.
-JOB_STATUSES: Mapping[str, tuple[str, ...]] = {"PENDING": ("STARTED",), "STARTED": ("COMPLETED",), "COMPLETED": ()}
+JOB_STATUSES: Table = {"PENDING": ("STARTED",), "STARTED": ("COMPLETED",), "COMPLETED": ()}
 
-# A participating server's launchStatus. It stays PENDING through snapshot and conversion.
-LAUNCH_STATUSES: Mapping[str, tuple[str, ...]] = {
-    "PENDING": ("LAUNCHED", "FAILED", "TERMINATED"),
+# A participating server's launchStatus. It stays PENDING through cleanup, snapshot and conversion.
+LAUNCH_STATUSES: Table = {
+    "PENDING": ("IN_PROGRESS", "LAUNCHED", "FAILED", "TERMINATED"),
+    "IN_PROGRESS": ("LAUNCHED", "FAILED"),
     "LAUNCHED": (),
     "FAILED": (),
     "TERMINATED": (),
 }
 
-# What a server's replication allows when recovery is asked for: a snapshot of now, the latest that exists, or none.
-FRESH, PREVIOUS, NONE, SKIP = "FRESH", "PREVIOUS", "NONE", "SKIP"
-SNAPSHOT_BY_REPLICATION: Mapping[str, str] = {
-    "CONTINUOUS": FRESH,
-    "BACKLOG": FRESH,
-    "CREATING_SNAPSHOT": FRESH,
-    "RESCAN": PREVIOUS,
-    "PAUSED": PREVIOUS,
-    "STALLED": PREVIOUS,  # the disaster itself: the source is gone, its snapshots are not
-    "DISCONNECTED": PREVIOUS,
-    "STOPPED": NONE,  # stopping replication deleted the snapshots
-    "INITIATING": SKIP,
-    "INITIAL_SYNC": SKIP,
+# A recovery instance in EC2.
+INSTANCE_STATES: Table = {
+    "PENDING": ("RUNNING", "STOPPED", "TERMINATED"),
+    "RUNNING": ("SHUTTING-DOWN",),
+    "STOPPED": ("SHUTTING-DOWN",),
+    "SHUTTING-DOWN": ("TERMINATED",),
+    "TERMINATED": (),
 }
+
+# What lastLaunchResult says of the last launch's status.
+LAUNCH_RESULTS: Mapping[str, str] = {
+    "PENDING": "PENDING",
+    "IN_PROGRESS": "PENDING",
+    "LAUNCHED": "SUCCEEDED",
+    "FAILED": "FAILED",
+}
+
+
+class Snapshots(Enum):
+    """What a recovery finds to launch from."""
+
+    FRESH = "one of this moment can be taken"
+    KEPT = "the source cannot be reached, earlier ones are kept"
+    DELETED = "none is left"
+    NOT_YET = "the first is still to come"
+
+
+# By the state of a server's replication.
+REPLICATION_STATES: Mapping[str, Snapshots] = {
+    "INITIATING": Snapshots.NOT_YET,
+    "INITIAL_SYNC": Snapshots.NOT_YET,
+    "BACKLOG": Snapshots.FRESH,
+    "CREATING_SNAPSHOT": Snapshots.FRESH,
+    "CONTINUOUS": Snapshots.FRESH,
+    "RESCAN": Snapshots.KEPT,
+    "PAUSED": Snapshots.KEPT,
+    "STALLED": Snapshots.KEPT,  # the disaster itself: the source is gone, its snapshots are not
+    "DISCONNECTED": Snapshots.KEPT,
+    "STOPPED": Snapshots.DELETED,  # stopping replication deletes them
+}
+
+
+def step(table: Table, status: str, following: str) -> str:
+    """The `following` status, which the table must allow. Raises AssertionError: an illegal step is our own bug."""
+    assert following in table[status], f"{status} to {following}"
+    return following
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """How a server's replication stands, since when, and what is wrong with it."""
+
+    state: str
+    since_ms: int
+    error: str | None = None
+    raw_error: str | None = None
+
+
+@dataclass(slots=True)
+class LastLaunch:
+    """The last recovery or drill that was asked for."""
+
+    asked_ms: int
+    job_id: str
+    type: str
+    status: str = "PENDING"
 
 
 @dataclass(slots=True)
 class SourceServer:
-    """A server that DRS replicates. `launches` counts the recoveries it took part in."""
+    """A server that DRS replicates.
+
+    `number` rises from server to server; `added_ms` may lie before the run's start;
+    `origin_region` is None for a machine outside AWS. Snapshots were taken from `snapshots_from_ms` on, except in the
+    `snapshot_gaps` (from, to). `jobs` counts the jobs it took part in by kind, for draws.
+    """
 
     id: str
     arn: str
+    number: int
     name: str
     profile: str
+    platform: Platform
     volume_gib: int
-    replication_state: str
-    added_at: str
+    origin_region: str | None
+    added_ms: int
+    replication: Replication
     tags: dict[str, str]
     launch_configuration: dict[str, Any]
-    last_launch_result: str = "NOT_STARTED"
-    last_launch: dict[str, Any] = field(default_factory=lambda: {"initiated": {}})
+    snapshots_from_ms: int
+    snapshot_gaps: list[tuple[int, int]] = field(default_factory=list)
+    last_launch: LastLaunch | None = None
     recovery_instance_id: str | None = None
-    launches: int = 0
+    jobs: MutableMapping[str, int] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
 class Participant:
-    """A source server in a job. `instance_id` is what the job launches or terminates."""
+    """A source server in a job: its `number`th of this kind, from 1.
+
+    `instance_id` is what the job launches or terminates; `data_ms` is the instant of the data that it launches with, known
+    from the start where the caller chose a snapshot.
+    """
 
     server: SourceServer
+    number: int
     launch_status: str = "PENDING"
     instance_id: str | None = None
-    snapshot_id: str | None = None
+    data_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogItem:
+    """An item of a job's log; DescribeJobLogItems shows it from `visible_ms` on."""
+
+    at_ms: int
+    visible_ms: int
+    event: str
+    data: Mapping[str, Any]
 
 
 @dataclass(slots=True)
 class Job:
-    """A job and its log; `log` items are as DescribeJobLogItems gives them."""
+    """A job and its log.
+
+    `key` names it independently of all other jobs, for draws; `number` rises from job to job. `fault` is the id of the
+    fault that made it, if one did.
+    """
 
     id: str
     arn: str
+    key: str
+    number: int
     type: str
     initiated_by: str
-    created_at: str
-    participants: list[Participant]
+    created_ms: int
+    participants: tuple[Participant, ...]
     tags: dict[str, str]
     status: str = "PENDING"
-    ended_at: str | None = None
-    log: list[dict[str, Any]] = field(default_factory=list)
+    ended_ms: int | None = None
+    log: list[LogItem] = field(default_factory=list)
     fault: str | None = None
 
     @property
@@ -81,16 +169,24 @@ class Job:
         """Whether the job holds its servers."""
         return self.status != "COMPLETED"
 
+    @property
+    def is_drill(self) -> bool:
+        """Whether it launches for a drill."""
+        return self.initiated_by == "START_DRILL"
+
 
 @dataclass(slots=True)
 class RecoveryInstance:
-    """What a job launched."""
+    """What a job launched. DescribeRecoveryInstances shows it from `visible_ms` on."""
 
     id: str
     arn: str
+    number: int
     server: SourceServer
     job_id: str
     is_drill: bool
     state: str
-    point_in_time: str
+    data_ms: int
+    launched_ms: int
+    visible_ms: int
     tags: dict[str, str]

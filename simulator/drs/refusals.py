@@ -1,11 +1,17 @@
-"""The errors that the service answers with, in its own shapes and words."""
+"""The errors that the service answers with, in its own shapes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from simulator.drs.settings import QUOTA_CODES
 from simulator.errors import ServiceError
 
 BUSY = "One or more of the Source Servers included in API call are currently being processed by a Job"
+
+# Each quota of `Quotas`: its code in Service Quotas, the kind of resource, and what it bounds.
+_QUOTAS: Mapping[str, tuple[str, str, str]] = {
+    "servers_per_job": ("L-B827C881", "Job", "source servers in a single job"),
+    "servers_in_jobs": ("L-05AFA8C6", "SourceServer", "source servers in all jobs"),
+    "jobs_in_progress": ("L-D88FAC3A", "Job", "concurrent jobs in progress"),
+}
 
 
 def validation_error(fields: Sequence[tuple[str, str]]) -> ServiceError:
@@ -21,9 +27,9 @@ def bad_token() -> ServiceError:
     return ServiceError("ValidationException", "Invalid nextToken", 400, {"reason": "other"})
 
 
-def conflict(message: str, resource_type: str, resource_id: str | None = None) -> ServiceError:
+def conflict(message: str, resource_type: str, resource_id: str) -> ServiceError:
     """The resource is not in a state that allows the call."""
-    members = {"resourceType": resource_type} | ({} if resource_id is None else {"resourceId": resource_id})
+    members = {"resourceType": resource_type, "resourceId": resource_id}
     return ServiceError("ConflictException", message, 409, members)
 
 
@@ -34,17 +40,15 @@ def not_found(resource_type: str, resource_id: str) -> ServiceError:
 
 
 def quota_exceeded(quota: str, limit: int) -> ServiceError:
-    """A quota of `Quotas` would be exceeded."""
-    members = {"serviceCode": "drs", "quotaCode": QUOTA_CODES[quota], "resourceType": "Job"}
-    return ServiceError(
-        "ServiceQuotaExceededException", f"Exceeded the quota of {limit} ({quota.replace('_', ' ')})", 402, members
-    )
+    """A quota of `Quotas`, named by its field, would be exceeded."""
+    code, resource_type, bounded = _QUOTAS[quota]
+    members = {"serviceCode": "drs", "quotaCode": code, "resourceType": resource_type}
+    return ServiceError("ServiceQuotaExceededException", f"At most {limit} {bounded}", 402, members)
 
 
 def throttled() -> ServiceError:
     """Too many requests."""
-    members = {"serviceCode": "drs"}
-    return ServiceError("ThrottlingException", "Rate exceeded", 429, members, {"Retry-After": "1"})
+    return ServiceError("ThrottlingException", "Rate exceeded", 429, {"serviceCode": "drs"}, {"Retry-After": "1"})
 
 
 def uninitialized() -> ServiceError:

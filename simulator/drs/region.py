@@ -1,138 +1,106 @@
-"""DRS in one account and Region: what it keeps, and the Python side for setting a stage and breaking things."""
+"""DRS in one account and Region from the outside of its API: setting the stage, and breaking things."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from simulator.clock import VirtualClock
-from simulator.drs import identifiers
-from simulator.drs.faults import OUTCOMES, PHASES, ServerFault, ServerFaults
-from simulator.drs.jobs import JobRunner
-from simulator.drs.model import SNAPSHOT_BY_REPLICATION, Job, Participant, RecoveryInstance, SourceServer
-from simulator.drs.settings import Settings
-from simulator.journal import Journal
-from simulator.rng import Chance
+from simulator.drs import identifiers, timeline
+from simulator.drs.faults import ServerFault
+from simulator.drs.model import REPLICATION_STATES, Platform, Replication, SourceServer
+from simulator.drs.state import RegionState
+
+_DAY_SECONDS = 24 * 60 * 60
 
 
 class Region:
-    """The state of the service in one account and Region."""
+    """What a scenario does to DRS without calling its API. `state` has the records."""
 
-    def __init__(
-        self, account_id: str, region: str, clock: VirtualClock, chance: Chance, journal: Journal, settings: Settings
-    ) -> None:
-        self.account_id, self.name, self.settings = account_id, region, settings
-        self.clock, self.chance, self.journal = clock, chance, journal
-        self.is_initialized = False
-        self.servers: dict[str, SourceServer] = {}
-        self.jobs: dict[str, Job] = {}
-        self.instances: dict[str, RecoveryInstance] = {}
-        self.faults = ServerFaults()
-        self.runner = JobRunner(clock, chance, journal, settings, self.faults, self._launched, self._terminated)
+    def __init__(self, state: RegionState) -> None:
+        self.state = state
 
     def initialize(self) -> None:
         """Set DRS up, as InitializeService does; doing it again changes nothing."""
-        self.is_initialized = True
+        self.state.is_initialized = True
 
     def add_source_server(
         self,
         name: str,
         *,
         profile: str = "linux-direct",
+        platform: Platform | None = None,
         tags: Mapping[str, str] | None = None,
         volume_gib: int = 8,
         replication_state: str = "CONTINUOUS",
+        origin_region: str | None = None,
+        replicating_for_seconds: int = 8 * _DAY_SECONDS,
     ) -> SourceServer:
-        """A server that already replicates. Its id depends on account, Region and name only.
+        """A server that already replicates: since so many seconds ago, with one volume.
 
-        Raises ValueError for a name that is taken, or a profile or state that does not exist.
+        Its id depends on account, Region and name only, and its name is its hostname and its Name tag. `origin_region` is
+        where it runs in EC2, None for a machine outside AWS; `platform` goes by the profile's name if it is not given.
+        Raises ValueError for a name that is taken, a size that is no size, or a profile or state that does not exist.
         """
-        identifier = identifiers.server_id(self.account_id, self.name, name)
-        if identifier in self.servers:
+        state = self.state
+        identifier = identifiers.server_id(state.account_id, state.name, name)
+        if identifier in state.servers:
             raise ValueError(f"there is a source server {name!r} already")
-        if profile not in self.settings.profiles:
-            raise ValueError(f"there is no latency profile {profile!r}: {', '.join(self.settings.profiles)}")
-        if replication_state not in SNAPSHOT_BY_REPLICATION:
-            raise ValueError(f"there is no replication state {replication_state!r}")
+        if profile not in state.settings.profiles:
+            raise ValueError(f"there is no latency profile {profile!r}: {', '.join(state.settings.profiles)}")
+        if volume_gib < 1:
+            raise ValueError(f"a volume has at least 1 GiB, not {volume_gib}")
+        _check_replication(replication_state)
+        now_ms = state.clock.now_ms
+        added_ms = now_ms - replicating_for_seconds * 1000
         server = SourceServer(
             identifier,
-            self.arn("source-server", identifier),
+            state.arn("source-server", identifier),
+            next(state.numbers),
             name,
             profile,
+            platform or ("windows" if profile.startswith("windows") else "linux"),
             volume_gib,
-            replication_state,
-            identifiers.instant(self.clock.now()),
+            origin_region,
+            added_ms,
+            Replication(replication_state, now_ms),
             {"Name": name, **(tags or {})},
             _launch_configuration(identifier, name),
+            added_ms,
         )
-        self.servers[identifier] = server
+        state.servers[identifier] = server
         return server
+
+    def set_replication_state(
+        self, server: str, replication_state: str, error: str | None = None, raw_error: str | None = None
+    ) -> None:
+        """Let the replication of a server (by name or id) go into another state, with what is wrong with it.
+
+        Raises ValueError for a server or state that does not exist.
+        """
+        _check_replication(replication_state)
+        self.state.set_replication(self.state.server_named(server), replication_state, error, raw_error)
 
     def inject(self, fault: ServerFault) -> None:
         """Let a server's recovery go wrong. Raises ValueError for a server, phase or outcome that does not exist."""
-        if fault.phase not in PHASES or fault.outcome not in OUTCOMES:
-            raise ValueError(f"a fault has a phase of {', '.join(PHASES)} and an outcome of {', '.join(OUTCOMES)}")
-        self.faults.add(self._server_called(fault.server).id, fault)
+        fault.check()
+        self.state.faults.add(self.state.server_named(fault.server).id, fault)
 
     def occupy(self, server: str, from_ms: int, for_ms: int, fault_id: str) -> None:
         """Let another job hold a server (by name or id) from an instant of the run, for a time.
 
         If the server is in a job by then, nothing happens. Raises ValueError for a server that does not exist.
         """
-        held = self._server_called(server)
+        held = self.state.server_named(server)
 
         def begin() -> None:
-            if self.active_job_of(held.id) is None:
-                job = self.new_job("LAUNCH", "DIAGNOSTIC", [Participant(held)], {})
+            if held.id not in self.state.holders:
+                job = self.state.new_job("LAUNCH", "DIAGNOSTIC", [(held, {})], {})
                 job.fault = fault_id
-                self.runner.hold(job, for_ms)
+                timeline.hold(self.state, job, for_ms)
 
-        self.clock.call_at(from_ms, begin)
+        self.state.clock.call_at(from_ms, begin)
 
-    def new_job(self, type_: str, initiated_by: str, participants: list[Participant], tags: dict[str, str]) -> Job:
-        """A job that is created now and not yet started."""
-        identifier = identifiers.job_id(self.chance, self.account_id, self.name, len(self.jobs) + 1)
-        now = identifiers.instant(self.clock.now())
-        job = Job(identifier, self.arn("job", identifier), type_, initiated_by, now, participants, tags)
-        self.jobs[identifier] = job
-        return job
 
-    def active_jobs(self) -> Iterator[Job]:
-        """The jobs that have not ended."""
-        return (job for job in self.jobs.values() if job.is_active)
-
-    def active_job_of(self, server_id: str) -> Job | None:
-        """The job that holds a server, or None."""
-        return next((job for job in self.active_jobs() if any(p.server.id == server_id for p in job.participants)), None)
-
-    def arn(self, kind: str, identifier: str) -> str:
-        """The ARN of a resource here."""
-        return identifiers.arn(self.account_id, self.name, kind, identifier)
-
-    def _server_called(self, name_or_id: str) -> SourceServer:
-        found = [server for server in self.servers.values() if name_or_id in (server.id, server.name)]
-        if not found:
-            raise ValueError(f"there is no source server {name_or_id!r}")
-        return found[0]
-
-    def _launched(self, job: Job, participant: Participant) -> RecoveryInstance:
-        server, identifier = participant.server, participant.instance_id or ""
-        disposition = server.launch_configuration["launchDisposition"]
-        instance = RecoveryInstance(
-            identifier,
-            self.arn("recovery-instance", identifier),
-            server,
-            job.id,
-            job.initiated_by == "START_DRILL",
-            "STOPPED" if disposition == "STOPPED" else "RUNNING",
-            job.created_at,
-            {"AWSElasticDisasterRecoveryManaged": "drs.amazonaws.com"},
-        )
-        self.instances[identifier] = instance
-        server.recovery_instance_id = identifier
-        return instance
-
-    def _terminated(self, instance_id: str) -> None:
-        instance = self.instances.pop(instance_id, None)
-        if instance is not None and instance.server.recovery_instance_id == instance_id:
-            instance.server.recovery_instance_id = None
+def _check_replication(replication_state: str) -> None:
+    if replication_state not in REPLICATION_STATES:
+        raise ValueError(f"there is no replication state {replication_state!r}: {', '.join(REPLICATION_STATES)}")
 
 
 def _launch_configuration(server_id: str, name: str) -> dict[str, object]:

@@ -1,40 +1,52 @@
-"""How the simulated service is set: latencies by profile, quotas, request rates.
+"""How the simulated service is set: latencies by profile, quotas, request rates, and what nobody outside AWS knows.
 
-Every default is what DRS was seen or is documented to do; what nobody outside AWS knows is a knob with a plausible value,
-and says so.
+Every default is what DRS is documented to do or was seen to do. Where neither is known there is a knob, whose description
+says what the choice is between.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from statistics import NormalDist
+from typing import Literal
 
-_NORMAL = NormalDist()
-_Z95 = 1.6448536269514722
+_Z95 = 1.6448536269514722  # the standard normal's 95th percentile
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A log-normal latency by its median and 95th percentile, in seconds; constant where they are equal."""
+    """A log-normal latency by its median and 95th percentile, in seconds.
+
+    Without a 95th percentile, or with one that equals the median, it is a constant: that is how a test or a scenario pins a
+    latency. Raises ValueError for a negative median or a 95th percentile below it.
+    """
 
     median_seconds: float
-    p95_seconds: float
+    p95_seconds: float | None = None
 
-    def at(self, quantile: float) -> float:
-        """The latency in seconds that a share `quantile` (between 0 and 1) of all draws stays below."""
-        if self.median_seconds <= 0 or self.p95_seconds <= self.median_seconds:
+    def __post_init__(self) -> None:
+        if self.median_seconds < 0 or (self.p95_seconds is not None and self.p95_seconds < self.median_seconds):
+            raise ValueError(f"a latency needs 0 <= median <= p95, not {self.median_seconds} and {self.p95_seconds}")
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it has no spread; then nothing else (luck, crowding, volume size) changes it either."""
+        return self.p95_seconds is None or self.median_seconds in (self.p95_seconds, 0)
+
+    def at(self, luck: float) -> float:
+        """The latency in seconds at a standard normal deviate: 0 is the median, 1.645 the 95th percentile."""
+        if self.p95_seconds is None or self.is_constant:
             return self.median_seconds
-        sigma = math.log(self.p95_seconds / self.median_seconds) / _Z95
-        return self.median_seconds * math.exp(sigma * _NORMAL.inv_cdf(quantile))
+        return self.median_seconds * math.exp(luck * math.log(self.p95_seconds / self.median_seconds) / _Z95)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """The latencies of one kind of server, by phase of a job.
 
-    `pending`: from creation to start; `cleanup`: deleting the instance of an earlier drill; `snapshot`; `queue`: from the
-    snapshot to the conversion; `conversion`; `launch`; `finish`: from the last launch to the end; `terminate`: a whole
-    TERMINATE job.
+    `pending`: from the job's creation to its start; `cleanup`: deleting the instance of an earlier drill or recovery;
+    `snapshot`; `queue`: from the snapshot to the conversion; `conversion`; `launch`; `boot`: the last part of the launch, in
+    which the EC2 instance exists already; `finish`: from the last launch to the job's end; `terminate`: what a TERMINATE job
+    takes.
     """
 
     pending: Distribution = Distribution(0.35, 5)
@@ -43,9 +55,12 @@ class Profile:
     queue: Distribution = Distribution(53, 120)
     conversion: Distribution = Distribution(190, 420)
     launch: Distribution = Distribution(295, 480)
+    boot: Distribution = Distribution(45, 90)
     finish: Distribution = Distribution(2.7, 6)
     terminate: Distribution = Distribution(150, 600)
 
+
+Latency = Literal["pending", "cleanup", "snapshot", "queue", "conversion", "launch", "boot", "finish", "terminate"]
 
 PROFILES: Mapping[str, Profile] = {
     "linux-direct": Profile(),
@@ -55,19 +70,43 @@ PROFILES: Mapping[str, Profile] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Scaling:
+    """How conversion and launch grow with the servers of a job and the size of a volume, and how servers of a job differ.
+
+    A profile's latency is that of two servers of 8 GiB. Each further server adds `server_share` of it, beyond `crowd`
+    servers only `crowd_share`; each doubling of the volume adds `doubling_share`. Conversions of one job differ between
+    servers by `server_sigma` (of a log-normal factor); ends of its launches spread over `least_spread_seconds` with two
+    servers, up to `most_spread_seconds` with `crowd`.
+    """
+
+    server_share: float = 0.08
+    crowd: int = 25
+    crowd_share: float = 0.03
+    doubling_share: float = 0.05
+    server_sigma: float = 0.05
+    least_spread_seconds: float = 2.0
+    most_spread_seconds: float = 50.0
+
+    def factor(self, servers: int, volume_gib: int) -> float:
+        """What a latency is multiplied by in a job of so many servers, for a server with such a volume."""
+        crowding = 1 + self.server_share * (min(servers, self.crowd) - 2) + self.crowd_share * max(0, servers - self.crowd)
+        return crowding * (1 + self.doubling_share * math.log2(max(volume_gib, 8) / 8))
+
+    def spread_seconds(self, servers: int) -> float:
+        """How far apart the launches of a job may end."""
+        if servers < 2:
+            return 0.0
+        share = (min(servers, self.crowd) - 2) / (self.crowd - 2)
+        return self.least_spread_seconds + share * (self.most_spread_seconds - self.least_spread_seconds)
+
+
+@dataclass(frozen=True, slots=True)
 class Quotas:
-    """The service's quotas per account and Region, and the codes they have in Service Quotas."""
+    """The service's quotas per account and Region. Jobs that terminate instances count like any other."""
 
     servers_per_job: int = 100
     servers_in_jobs: int = 500
     jobs_in_progress: int = 20
-
-
-QUOTA_CODES: Mapping[str, str] = {
-    "servers_per_job": "L-B827C881",
-    "servers_in_jobs": "L-05AFA8C6",
-    "jobs_in_progress": "L-D88FAC3A",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +121,36 @@ class Rate:
 class Settings:
     """All knobs of the service.
 
-    `profiles` by name; `read_latency` and `write_latency` are how long an API call takes; `rates` are by kind of operation
-    (None: no throttling); `page_size` applies where a request sets no maxResults.
+    `profiles` by name. `read_latency` and `write_latency` are how long an API call takes. `rates` are by kind of operation
+    (`read`, `write`, and `recover` for StartRecovery and TerminateRecoveryInstances); None throttles nothing. `page_size`
+    applies where a request sets no maxResults. `log_lag` and `instance_lag` are how long a new item of a job's log and a new
+    recovery instance stay unseen by DescribeJobLogItems and DescribeRecoveryInstances.
     """
 
     profiles: Mapping[str, Profile] = field(default_factory=lambda: PROFILES)
+    scaling: Scaling = Scaling()
     quotas: Quotas = Quotas()
-    read_latency: Distribution = Distribution(0.12, 0.45)
-    write_latency: Distribution = Distribution(0.35, 1.2)
     rates: Mapping[str, Rate] | None = field(
         default_factory=lambda: {"read": Rate(10, 20), "write": Rate(2, 5), "recover": Rate(1, 3)}
     )
+    read_latency: Distribution = Distribution(0.12, 0.45)
+    write_latency: Distribution = Distribution(0.35, 1.2)
+    log_lag: Distribution = Distribution(1, 5)
+    instance_lag: Distribution = Distribution(2, 8)
     page_size: int = 100
+    # Whether the servers of a job wait for each other before each phase, or each goes its own way.
+    phase_barrier: bool = True
+    # `coarse`: a launchStatus stays PENDING until the launch has ended. `fine`: it is IN_PROGRESS while it launches.
+    launch_status: Literal["coarse", "fine"] = "coarse"
+    # Whether the log tells the end of a launch, with an event that the service's model does not list.
+    logs_launch_end: bool = True
+    # Whether a job shows the instances it has launched while it has not ended; afterwards it never does.
+    shows_instances_while_started: bool = True
+    # Whether a TERMINATE job shows no servers once it has ended.
+    empties_terminate_jobs: bool = True
+    # What StartRecovery answers to a server that does not exist; its model lists only the first.
+    unknown_server: Literal["ConflictException", "ResourceNotFoundException"] = "ConflictException"
+    # Whether a server named twice in one StartRecovery is refused, or counted once.
+    duplicate_servers: Literal["refuse", "merge"] = "refuse"
+    # Whether a server that has no snapshot yet is skipped by the job, or refused at the call.
+    unready_servers: Literal["skip", "refuse"] = "skip"

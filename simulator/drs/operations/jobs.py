@@ -1,0 +1,84 @@
+"""Jobs as callers follow them: DescribeJobs, DescribeJobLogItems, DeleteJob."""
+
+from bisect import bisect_right
+
+from simulator.drs import refusals
+from simulator.drs.model import Job, LogItem, Participant
+from simulator.drs.operations.paging import page
+from simulator.drs.operations.wire import Answer, Request, boundary_ms, is_between, job_of
+from simulator.drs.state import RegionState
+
+
+def describe_jobs(state: RegionState, request: Request) -> Answer:
+    """Jobs, newest first: all, or those with certain ids, or created between `fromDate` and `toDate`."""
+    filters = request.get("filters", {})
+    wanted = frozenset(filters.get("jobIDs", ()))
+    from_ms, to_ms = boundary_ms(state, filters, "fromDate"), boundary_ms(state, filters, "toDate")
+    rows = [
+        job
+        for job in reversed(state.jobs.values())
+        if (not wanted or job.id in wanted) and is_between(job.created_ms, from_ms, to_ms)
+    ]
+    size = state.settings.page_size
+    return page("jobs", rows, lambda job: -job.number, lambda job: describe_job(state, job), request, size)
+
+
+def describe_job_log_items(state: RegionState, request: Request) -> Answer:
+    """A job's log as far as it can be seen yet, oldest first."""
+    job = job_of(state, request)
+    if job is None:
+        raise refusals.validation_error([("jobID", "does not exist")])
+    seen = bisect_right(job.log, state.clock.now_ms, key=lambda item: item.visible_ms)
+    rows = list(enumerate(job.log[:seen]))
+    size = state.settings.page_size
+    return page(f"log/{job.id}", rows, lambda row: row[0], lambda row: _describe_item(state, row[1]), request, size)
+
+
+def delete_job(state: RegionState, request: Request) -> Answer:
+    """Forget a job that has ended."""
+    job = job_of(state, request)
+    if job is None:
+        raise refusals.not_found("Job", request["jobID"])
+    if job.is_active:
+        raise refusals.conflict("The job has not completed", "Job", job.id)
+    del state.jobs[job.id]
+    return {}
+
+
+def describe_job(state: RegionState, job: Job) -> Answer:
+    """A job as the API shows it."""
+    is_emptied = job.type == "TERMINATE" and not job.is_active and state.settings.empties_terminate_jobs
+    shown: Answer = {
+        "jobID": job.id,
+        "arn": job.arn,
+        "type": job.type,
+        "initiatedBy": job.initiated_by,
+        "creationDateTime": state.instant(job.created_ms),
+        "status": job.status,
+        "participatingServers": [] if is_emptied else [_describe(state, job, one) for one in job.participants],
+        "participatingResources": [],
+        "tags": dict(job.tags),
+    }
+    return shown if job.ended_ms is None else shown | {"endDateTime": state.instant(job.ended_ms)}
+
+
+def _describe(state: RegionState, job: Job, participant: Participant) -> Answer:
+    shown: Answer = {
+        "sourceServerID": participant.server.id,
+        "launchStatus": participant.launch_status,
+        "launchActionsStatus": {"runs": []},
+    }
+    return shown | {"recoveryInstanceID": participant.instance_id} if _shows_instance(state, job, participant) else shown
+
+
+def _shows_instance(state: RegionState, job: Job, participant: Participant) -> bool:
+    """A launched instance shows only while its job goes on: a completed job has to be asked for through its servers."""
+    if participant.instance_id is None:
+        return False
+    if job.type == "TERMINATE":
+        return True
+    return job.is_active and participant.launch_status == "LAUNCHED" and state.settings.shows_instances_while_started
+
+
+def _describe_item(state: RegionState, item: LogItem) -> Answer:
+    return {"logDateTime": state.instant(item.at_ms), "event": item.event, "eventData": dict(item.data)}

@@ -1,0 +1,19 @@
+"""How a server is to be launched: GetLaunchConfiguration, UpdateLaunchConfiguration."""
+
+from copy import deepcopy
+
+from simulator.drs.operations.wire import Answer, Request, refuse_if_held, server_of
+from simulator.drs.state import RegionState
+
+
+def get_launch_configuration(state: RegionState, request: Request) -> Answer:
+    """A server's launch configuration."""
+    return deepcopy(server_of(state, request).launch_configuration)
+
+
+def update_launch_configuration(state: RegionState, request: Request) -> Answer:
+    """Change the members that the request has; refused while a job holds the server."""
+    server = server_of(state, request)
+    refuse_if_held(state, [server])
+    server.launch_configuration |= deepcopy(dict(request))
+    return deepcopy(server.launch_configuration)

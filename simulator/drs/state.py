@@ -1,0 +1,213 @@
+"""What DRS keeps in one account and Region, and the few ways in which it changes. Every change is told to the journal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from simulator.clock import VirtualClock
+from simulator.drs import identifiers
+from simulator.drs.faults import ServerFaults
+from simulator.drs.happenings import Happening, Observer, ServiceEvent
+from simulator.drs.model import (
+    INSTANCE_STATES,
+    JOB_STATUSES,
+    LAUNCH_STATUSES,
+    REPLICATION_STATES,
+    Job,
+    LogItem,
+    Participant,
+    RecoveryInstance,
+    Replication,
+    Snapshots,
+    SourceServer,
+    step,
+)
+from simulator.drs.settings import Distribution, Settings
+from simulator.journal import InstanceChanged, JobChanged, JobLogged, Journal, LaunchStatusChanged, ReplicationChanged
+from simulator.rng import Chance
+
+
+class RegionState:
+    """The records of one account and Region. `holders` maps a server's id to the active job that holds it."""
+
+    def __init__(
+        self,
+        account_id: str,
+        name: str,
+        clock: VirtualClock,
+        chance: Chance,
+        journal: Journal,
+        settings: Settings,
+        observers: Iterable[Observer] = (),
+    ) -> None:
+        self.account_id, self.name, self.settings = account_id, name, settings
+        self.clock, self.chance, self.journal = clock, chance, journal
+        self.is_initialized = False
+        self.servers: dict[str, SourceServer] = {}
+        self.jobs: dict[str, Job] = {}
+        self.active_jobs: dict[str, Job] = {}
+        self.holders: dict[str, Job] = {}
+        self.instances: dict[str, RecoveryInstance] = {}
+        self.faults = ServerFaults()
+        self._observers = observers
+        self.numbers = count(1)  # every record has its own, rising
+
+    def arn(self, kind: str, identifier: str) -> str:
+        """The ARN of a resource here."""
+        return identifiers.arn(self.account_id, self.name, kind, identifier)
+
+    def instant(self, at_ms: int) -> str:
+        """An instant of the run as the API shows it."""
+        return identifiers.instant(self.clock.start + timedelta(milliseconds=at_ms))
+
+    def now(self) -> str:
+        """The present instant as the API shows it."""
+        return self.instant(self.clock.now_ms)
+
+    def luck(self, component: str, entity: str) -> float:
+        """A standard normal draw that belongs to one entity alone."""
+        return self.chance.stream(component, entity).normal(0, 1)
+
+    def server_named(self, name_or_id: str) -> SourceServer:
+        """A source server by its id or its name. Raises ValueError if there is none."""
+        by_name = self.servers.get(identifiers.server_id(self.account_id, self.name, name_or_id))
+        server = self.servers.get(name_or_id, by_name)
+        if server is None:
+            raise ValueError(f"there is no source server {name_or_id!r} among the {len(self.servers)} in {self.name}")
+        return server
+
+    def new_job(
+        self,
+        type_: str,
+        initiated_by: str,
+        members: Sequence[tuple[SourceServer, Mapping[str, Any]]],
+        tags: Mapping[str, str],
+    ) -> Job:
+        """A job that is created now and holds its servers from now on.
+
+        `members` are the servers with what their `Participant` says beyond the defaults. The job is named by the first of
+        its servers in the order of names, and by how often that one was in a job of this kind: so no other job changes its
+        id or its luck.
+        """
+        kind = type_ if initiated_by != "DIAGNOSTIC" else initiated_by
+        participants = tuple(self._participant(kind, server, more) for server, more in members)
+        first = min(participants, key=lambda participant: participant.server.name)
+        key = f"{first.server.id}/{kind}/{first.number}"
+        identifier = identifiers.job_id(self.chance, self.name, key)
+        job = Job(
+            identifier,
+            self.arn("job", identifier),
+            key,
+            next(self.numbers),
+            type_,
+            initiated_by,
+            self.clock.now_ms,
+            participants,
+            dict(tags),
+        )
+        self.jobs[identifier] = self.active_jobs[identifier] = job
+        for participant in participants:
+            assert participant.server.id not in self.holders, f"{participant.server.id} is in a job already"
+            self.holders[participant.server.id] = job
+        return job
+
+    def set_job_status(self, job: Job, status: str) -> None:
+        """Let a job go on; one that ends lets its servers go."""
+        job.status = step(JOB_STATUSES, job.status, status)
+        if not job.is_active:
+            job.ended_ms = self.clock.now_ms
+            del self.active_jobs[job.id]
+            for participant in job.participants:
+                del self.holders[participant.server.id]
+        self.note_job(job)
+
+    def note_job(self, job: Job) -> None:
+        """Tell how a job stands."""
+        servers = [participant.server.id for participant in job.participants]
+        self.tell(JobChanged(job.id, job.type, job.initiated_by, job.status, servers))
+
+    def log(self, job: Job, event: str, participant: Participant | None = None, **data: Any) -> None:
+        """Add an item to a job's log; members of `data` that are None are left out."""
+        told = {name: value for name, value in data.items() if value is not None}
+        server = None if participant is None else participant.server.id
+        if server is not None:
+            told = {"sourceServerID": server} | told
+        lag_ms = self.lag_ms(self.settings.log_lag, "drs.log", f"{job.key}/{len(job.log)}")
+        visible_ms = max(self.clock.now_ms + lag_ms, job.log[-1].visible_ms if job.log else 0)
+        job.log.append(LogItem(self.clock.now_ms, visible_ms, event, told))
+        self.tell(JobLogged(job.id, event, server, told))
+
+    def set_launch_status(self, job: Job, participant: Participant, status: str) -> None:
+        """Let a server's part in a job go on."""
+        participant.launch_status = step(LAUNCH_STATUSES, participant.launch_status, status)
+        launch = participant.server.last_launch
+        if launch is not None and launch.job_id == job.id:
+            launch.status = status
+        self.tell(LaunchStatusChanged(job.id, participant.server.id, status))
+
+    def add_instance(self, job: Job, participant: Participant, state: str) -> RecoveryInstance:
+        """The record of an instance that a job has launched, in its EC2 state."""
+        assert participant.instance_id is not None
+        assert participant.data_ms is not None
+        server, identifier = participant.server, participant.instance_id
+        configuration = server.launch_configuration
+        now_ms = self.clock.now_ms
+        instance = RecoveryInstance(
+            identifier,
+            self.arn("recovery-instance", identifier),
+            next(self.numbers),
+            server,
+            job.id,
+            job.is_drill,
+            step(INSTANCE_STATES, "PENDING", state),
+            participant.data_ms,
+            now_ms,
+            now_ms + self.lag_ms(self.settings.instance_lag, "drs.visible", identifier),
+            (dict(server.tags) if configuration["copyTags"] else {})
+            | {
+                "AWSElasticDisasterRecoveryManaged": "drs.amazonaws.com",
+                "AWSElasticDisasterRecoverySourceServerID": server.id,
+                "Name": configuration["name"],
+            },
+        )
+        self.instances[identifier] = instance
+        server.recovery_instance_id = identifier
+        self.tell(InstanceChanged(identifier, server.id, job.id, instance.state))
+        return instance
+
+    def set_instance_state(self, instance: RecoveryInstance, job: Job, state: str) -> None:
+        """Let a recovery instance go on in EC2; the record of one that is terminated vanishes."""
+        instance.state = step(INSTANCE_STATES, instance.state, state)
+        if state == "TERMINATED":
+            del self.instances[instance.id]
+            instance.server.recovery_instance_id = None
+        self.tell(InstanceChanged(instance.id, instance.server.id, job.id, state))
+
+    def set_replication(self, server: SourceServer, state: str, error: str | None, raw_error: str | None) -> None:
+        """Let a server's replication go on in another state, or in the same one with another error."""
+        before, now_ms = server.replication, self.clock.now_ms
+        if state != before.state:
+            match REPLICATION_STATES[before.state]:
+                case Snapshots.KEPT:
+                    server.snapshot_gaps.append((before.since_ms, now_ms))
+                case Snapshots.NOT_YET | Snapshots.DELETED:
+                    server.snapshots_from_ms = now_ms
+        since_ms = before.since_ms if state == before.state else now_ms
+        server.replication = Replication(state, since_ms, error, raw_error)
+        self.tell(ReplicationChanged(server.id, state, error))
+
+    def lag_ms(self, lag: Distribution, component: str, entity: str) -> int:
+        """How long something stays unseen."""
+        return round(lag.at(0 if lag.is_constant else self.luck(component, entity)) * 1000)
+
+    def tell(self, event: ServiceEvent) -> None:
+        """Note an event in the journal, and tell those who watch."""
+        self.journal.record(event)
+        for observer in self._observers:
+            observer(Happening(self.account_id, self.name, event))
+
+    @staticmethod
+    def _participant(kind: str, server: SourceServer, more: Mapping[str, Any]) -> Participant:
+        server.jobs[kind] += 1
+        return Participant(server, server.jobs[kind], **more)
