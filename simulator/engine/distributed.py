@@ -1,10 +1,11 @@
 """Distributed Map: each item, or batch of items, is an execution of its own, under a map run that counts failures."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from simulator.engine.failures import StateFailure, TaskFailure
+from simulator.engine.failures import Cancelled, NotRedrivable, StateFailure, TaskFailure
 from simulator.engine.frame import Frame
 from simulator.engine.integrations import TaskCall
 from simulator.engine.intrinsic_functions import uuid_from
@@ -17,7 +18,7 @@ from simulator.engine.run import Child, MapRun
 from simulator.engine.scope import Scope
 from simulator.engine.selection import items_of, select
 from simulator.engine.together import together
-from simulator.json_types import JsonValue
+from simulator.json_types import JsonObject, JsonValue
 
 MAX_CONCURRENCY = 10_000
 THRESHOLD = "States.ExceedToleratedFailureThreshold"
@@ -29,23 +30,45 @@ def run_distributed(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
     distribution = state.distribution
     assert distribution is not None
     seen = scope.with_input(state.flow.take(scope))
-    items = [] if distribution.reader else items_of(state, seen)
-    limit = state.max_concurrency(seen) if state.max_concurrency else 0
-    frame.emit("MapStateStarted", state.name, {"length": len(items)})
-    record = _record(frame, state, distribution, seen, limit)
-    frame.emit("MapRunStarted", state.name, {"mapRunArn": record.arn})
-    frame.run.map_runs.append(record)
+    work = _again(frame) or _begin(frame, state, distribution, seen)
+    record = work.record
     try:
-        result = _run(frame, state, distribution, seen, items, record)
+        result = _run(frame, state, distribution, seen, work)
     except StateFailure as failure:
         record.end("FAILED", frame.run.clock.now_ms)
         if not failure.is_terminal:
             frame.emit("MapRunFailed", state.name, {"error": failure.error or "", "cause": failure.cause or ""})
         raise
+    except Cancelled:
+        record.end("ABORTED", frame.run.clock.now_ms)
+        raise
+    frame.done = None
     record.end("SUCCEEDED", frame.run.clock.now_ms)
     frame.emit("MapRunSucceeded", state.name, {})
     frame.note("MapStateSucceeded", state.name, {})
     return result
+
+
+def _begin(frame: Frame, state: MapState, distribution: Distribution, scope: Scope) -> "_Children":
+    items = [] if distribution.reader else items_of(state, scope)
+    limit = state.max_concurrency(scope) if state.max_concurrency else 0
+    frame.emit("MapStateStarted", state.name, {"length": len(items)})
+    record = _record(frame, state, distribution, scope, limit)
+    frame.emit("MapRunStarted", state.name, {"mapRunArn": record.arn})
+    frame.run.map_runs.append(record)
+    return _Children(frame, state, record, distribution.is_express, items)
+
+
+def _again(frame: Frame) -> "_Children | None":
+    """The map run of a redriven execution, None if there is none to go on with."""
+    kept: Any = frame.finished()
+    if not kept:
+        return None
+    work: _Children = kept[0][0]
+    work.record.redrive()
+    details: JsonObject = {"mapRunArn": work.record.arn, "redriveCount": work.record.redrive_count}
+    frame.emit("MapRunRedriven", work.state.name, details)
+    return work
 
 
 def _record(frame: Frame, state: MapState, distribution: Distribution, scope: Scope, limit: int) -> MapRun:
@@ -59,17 +82,15 @@ def _record(frame: Frame, state: MapState, distribution: Distribution, scope: Sc
     return MapRun(arn, run.arn, state.name, label, limit, count, percentage, run.clock.now_ms)
 
 
-def _run(
-    frame: Frame, state: MapState, distribution: Distribution, scope: Scope, items: Sequence[JsonValue], record: MapRun
-) -> JsonValue:
-    if distribution.reader:
-        items = read_items(distribution.reader, scope, _caller(frame, state, distribution.reader.resource))
-    record.total = len(items)
-    inputs = [select(frame, state, scope, index, item) for index, item in enumerate(items)]
-    if distribution.batcher:
-        inputs = batches(distribution.batcher, inputs, scope)
-    work = _Children(frame, state, record, distribution.is_express, inputs, iter(range(len(inputs))))
-    lines = [frame.branch() for _ in range(min(len(inputs), record.max_concurrency or MAX_CONCURRENCY, MAX_CONCURRENCY))]
+def _run(frame: Frame, state: MapState, distribution: Distribution, scope: Scope, work: "_Children") -> JsonValue:
+    record = work.record
+    if work.inputs is None:
+        work.inputs = _inputs(frame, state, distribution, scope, work)
+        work.children = [None] * len(work.inputs)
+    left = [index for index, child in enumerate(work.children) if child is None or child.status != "SUCCEEDED"]
+    work.indices = iter(left)
+    frame.done = [work], []
+    lines = [frame.branch() for _ in range(min(len(left), record.max_concurrency or MAX_CONCURRENCY, MAX_CONCURRENCY))]
     together(frame, state.name, [work.line] * len(lines), lines)
     children = [child for child in work.children if child is not None]
     writer = distribution.writer
@@ -77,6 +98,17 @@ def _run(
         call = _caller(frame, state, writer.resource)
         return export(children, writer, scope, frame.run, record.arn, call)
     return collected(children, writer, frame.run)
+
+
+def _inputs(
+    frame: Frame, state: MapState, distribution: Distribution, scope: Scope, work: "_Children"
+) -> Sequence[JsonValue]:
+    items = work.items
+    if distribution.reader:
+        items = read_items(distribution.reader, scope, _caller(frame, state, distribution.reader.resource))
+    work.record.total = len(items)
+    inputs = [select(frame, state, scope, index, item) for index, item in enumerate(items)]
+    return batches(distribution.batcher, inputs, scope) if distribution.batcher else inputs
 
 
 @dataclass(slots=True)
@@ -87,25 +119,34 @@ class _Children:
     state: MapState
     record: MapRun
     is_express: bool
-    inputs: Sequence[JsonValue]
-    indices: Iterator[int]
+    items: Sequence[JsonValue]
+    inputs: Sequence[JsonValue] | None = None
+    indices: Iterator[int] = field(default_factory=lambda: iter(()))
     children: list[Child | None] = field(default_factory=list)
 
     def line(self, line: Frame) -> None:
         for index in self.indices:
-            while len(self.children) <= index:
-                self.children.append(None)
-            child = self._child(index)
-            self.children[index] = child
-            self.record.children.append(child)
+            child = self._started(index)
             child.run()
-            if child.status != "SUCCEEDED":
+            if child.status == "SUCCEEDED":
+                self.record.succeeded += self._weight(index)
+            else:
                 self.record.failed += self._weight(index)
                 self._check()
-            else:
-                self.record.succeeded += self._weight(index)
+
+    def _started(self, index: int) -> Child:
+        """A new child for an input, or the one that failed before, to go on where it was."""
+        before = self.children[index]
+        if before is not None:
+            with suppress(NotRedrivable):
+                before.redrive()
+                return before
+        child = self.children[index] = self._child(index)
+        self.record.children.append(child)
+        return child
 
     def _child(self, index: int) -> Child:
+        assert self.inputs is not None
         run = self.frame.run
         name = uuid_from(run.stream("child").hex(32))
         region, account = run.arn.split(":")[3:5]
@@ -117,6 +158,7 @@ class _Children:
 
     def _weight(self, index: int) -> int:
         """How many items a child stands for."""
+        assert self.inputs is not None
         given: Any = self.inputs[index]
         distribution = self.state.distribution
         return len(given["Items"]) if distribution and distribution.batcher else 1

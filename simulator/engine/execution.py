@@ -95,8 +95,8 @@ class Execution:
         """RedriveExecution: make a failed, stopped or timed-out Standard execution go on where it ended.
 
         Whoever calls this then has `run` called in a new process, as for a new execution. States that ended well are not run
-        again: the state that failed is, and of a Parallel or Map the branches and iterations without a result. Retriers
-        count from the start. Raises `NotRedrivable`.
+        again: the state that failed is, and of a Parallel or Map the branches, iterations and child executions without a
+        result. Retriers count from the start. Raises `NotRedrivable`.
         """
         run = self._run
         if self.status in (Status.RUNNING, Status.SUCCEEDED) or run.is_express or run.events >= MAX_EVENTS - 1:

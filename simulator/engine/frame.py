@@ -6,6 +6,7 @@ A frame is one line of control: the main line, a branch of a Parallel, an iterat
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from simulator.clock import Process
 from simulator.engine.failures import Cancelled, ExpressionError, StateFailure
@@ -62,8 +63,8 @@ class Frame:
         self.retry_count: int | None = None
         self.position: tuple[str, Document] | None = None
         self.is_resuming = False
-        self.done: tuple[list[JsonValue], list[Frame]] | None = None
-        self.kept: tuple[list[JsonValue], list[Frame]] | None = None
+        self.done: tuple[list[Any], list[Frame]] | None = None
+        self.kept: tuple[list[Any], list[Frame]] | None = None
 
     def resume(self, previous_id: int) -> None:
         """Prepare for a redrive: the next state entered is the one that this line was in, and it is already entered."""
@@ -71,7 +72,7 @@ class Frame:
         self.is_resuming = self.position is not None
         self.kept = self.done
 
-    def finished(self) -> tuple[list[JsonValue], "list[Frame]"] | None:
+    def finished(self) -> tuple[list[Any], "list[Frame]"] | None:
         """In a redriven Parallel or Map: its results so far and its lines of control; None when it starts afresh."""
         kept, self.kept = self.kept, None
         for line in kept[1] if kept else ():

@@ -103,7 +103,13 @@ class MapRun:
     total: int = 0
     succeeded: int = 0
     failed: int = 0
+    redrive_count: int = 0
     children: "list[Child]" = field(default_factory=list)
+
+    def redrive(self) -> None:
+        """The run goes on with what did not succeed."""
+        self.status, self.ended_ms, self.failed = "RUNNING", None, 0
+        self.redrive_count += 1
 
     def end(self, status: str, at_ms: int) -> None:
         """The run is over."""
@@ -128,3 +134,6 @@ class Child(Protocol):
 
     def run(self) -> None:
         """Run to its end in the calling process."""
+
+    def redrive(self) -> None:
+        """Let it go on where it ended. Raises `NotRedrivable`."""

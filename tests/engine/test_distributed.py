@@ -172,4 +172,5 @@ def test_stopping_the_parent_stops_the_children() -> None:
     world.clock.call_after(5_000, execution.stop)
     world.clock.run()
     assert [child.status for child in execution.map_runs[0].children] == ["ABORTED", "ABORTED"]
+    assert execution.map_runs[0].status == "ABORTED"
     assert (world.clock.now_ms, world.clock.blocked()) == (5_000, [])

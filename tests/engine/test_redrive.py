@@ -54,6 +54,26 @@ def test_iterations_that_ended_well_are_not_run_again() -> None:
     assert [call.parameters for call in world.calls] == [1, 2, 2, 3]
 
 
+def test_children_of_a_map_run_that_ended_well_are_not_run_again() -> None:
+    broken = [2]
+
+    def call(task: TaskCall) -> JsonValue:
+        return failing("Down")(task) if task.parameters in broken else task.parameters
+
+    world = World({"Work": call})
+    processor = {**machine(Work=task()), "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    execution = world.run(machine(Each={"Type": "Map", "MaxConcurrency": 1, "ItemProcessor": processor}), [1, 2, 3])
+    broken.clear()
+    execution.redrive()
+    world.clock.spawn("again", execution.run)
+    world.clock.run()
+    assert output(execution) == [1, 2, 3]
+    assert [call.parameters for call in world.calls] == [1, 2, 2, 3]
+    (run,) = execution.map_runs
+    assert (run.status, run.succeeded, run.failed, run.redrive_count) == ("SUCCEEDED", 3, 0, 1)
+    assert "MapRunRedriven" in world.types()
+
+
 def test_what_runs_or_succeeded_cannot_be_redriven() -> None:
     world = World({"Work": lambda call: None})
     execution = world.start(machine(Work=task()))
