@@ -21,9 +21,15 @@ Event = Mapping[str, Any]
 logger = Logger(service="orchestration")
 
 
+class ExecutionEnded(Exception):
+    """The record says that the execution is over, as when the API gave up on a start that was accepted after all."""
+
+
 def begin(event: Event) -> Record:
     """Mark the execution RUNNING; the waves to process, in order, each with what the state machine needs of it."""
     started = store.update(event["executionId"], lambda current: record.begun(current, _now()))
+    if started["status"] != RUNNING:
+        raise ExecutionEnded(f"execution {started['executionId']} is recorded as {started['status']} already")
     return {
         "executionId": started["executionId"],
         "waves": [{"name": wave["name"], "pollSeconds": wave["pollSeconds"]} for wave in started["waves"]],
@@ -43,11 +49,9 @@ def start_wave(event: Event) -> Record:
     execution = store.load(event["executionId"])
     wave = record.wave_of(execution, event["wave"])
     if "jobId" not in wave:
-        servers = [server["sourceServerId"] for server in wave["servers"]]
-        job_id = recovery.start_recovery(servers, execution["executionId"], wave["name"], is_drill=execution["isDrill"])
-        now = _now()
-        started = partial(record.wave_started, name=event["wave"], job_id=job_id, now=now)
-        execution = store.update(event["executionId"], started, execution)
+        job_id = _start_once(execution, wave)
+        started = partial(record.wave_started, name=event["wave"], job_id=job_id, now=_now())
+        execution = store.update(event["executionId"], started)
         wave = record.wave_of(execution, event["wave"])
     return {
         "jobId": wave["jobId"],
@@ -55,6 +59,24 @@ def start_wave(event: Event) -> Record:
         "timeoutMinutes": wave["timeoutMinutes"],
         "serverCount": len(wave["servers"]),
     }
+
+
+def _start_once(execution: Record, wave: Record) -> str:
+    """The wave's job: the one that an earlier try started, if any did, else a new one.
+
+    That a try was made is recorded before it is made. An answer that gets lost afterwards, even for so long that the job has
+    ended, leaves that mark, and the job is found by its tags.
+    """
+    execution_id = execution["executionId"]
+    if "requestedAt" in wave:
+        earlier = recovery.find_job(execution_id, wave["name"])
+        if earlier is not None:
+            return earlier
+    else:
+        requested = partial(record.wave_requested, name=wave["name"], now=_now())
+        store.update(execution_id, requested, execution)
+    servers = [server["sourceServerId"] for server in wave["servers"]]
+    return recovery.start_recovery(servers, execution_id, wave["name"], is_drill=execution["isDrill"])
 
 
 def check_wave_status(event: Event) -> Record:

@@ -47,6 +47,11 @@ def begun(record: Record, now: datetime) -> Record:
     return record | {"status": RUNNING, "startedAt": record.get("startedAt", instant(now))}
 
 
+def wave_requested(record: Record, name: str, now: datetime) -> Record:
+    """A wave whose job is about to be asked for."""
+    return _with_wave(record, name, {"requestedAt": instant(now)}, {})
+
+
 def wave_started(record: Record, name: str, job_id: str, now: datetime) -> Record:
     """A wave whose job was accepted."""
     servers = {server["sourceServerId"]: {"launchStatus": "PENDING"} for server in wave_of(record, name)["servers"]}

@@ -12,30 +12,42 @@ from botocore.exceptions import ClientError
 from orchestration.clients import client, error_code, pages
 from orchestration.waves import failure_reasons
 
-_EXECUTION_TAG, _WAVE_TAG = "recovery:execution", "recovery:wave"
 _MAX_IDS = 200  # the most server ids that one DescribeRecoveryInstances takes
 
 
 def start_recovery(servers: Sequence[str], execution_id: str, wave: str, *, is_drill: bool) -> str:
     """Recover servers in one job; its id.
 
-    If an earlier try for the same wave was accepted but its answer got lost, DRS refuses the servers as busy: then that
-    earlier job, known by its tags, is the answer. Raises botocore's ClientError.
+    The SDK may repeat a request whose answer got lost; DRS then refuses the servers as busy, and the job that holds them, if
+    it has this wave's tags, is the answer. Raises botocore's ClientError.
     """
-    tags = {_EXECUTION_TAG: execution_id, _WAVE_TAG: wave}
     try:
         answer = client("drs").start_recovery(
-            sourceServers=[{"sourceServerID": server} for server in servers], isDrill=is_drill, tags=tags
+            sourceServers=[{"sourceServerID": server} for server in servers],
+            isDrill=is_drill,
+            tags=_tags(execution_id, wave),
         )
     except ClientError as error:
-        if error_code(error) != "ConflictException":
+        own = find_job(execution_id, wave) if error_code(error) == "ConflictException" else None
+        if own is None:
             raise
-        earlier = _job_tagged(tags)
-        if earlier is None:
-            raise
-        return earlier
+        return own
     job_id: str = answer["job"]["jobID"]
     return job_id
+
+
+def find_job(execution_id: str, wave: str) -> str | None:
+    """The newest job that was started for a wave of an execution, or None."""
+    tags = _tags(execution_id, wave)
+    for job in pages(client("drs").describe_jobs, "items", filters={}):
+        if tags.items() <= job.get("tags", {}).items():
+            job_id: str = job["jobID"]
+            return job_id
+    return None
+
+
+def _tags(execution_id: str, wave: str) -> dict[str, str]:
+    return {"recovery:execution": execution_id, "recovery:wave": wave}
 
 
 def describe_job(job_id: str) -> Mapping[str, Any] | None:
@@ -57,12 +69,3 @@ def recovery_instances(servers: Sequence[str]) -> dict[str, str]:
         for instance in pages(client("drs").describe_recovery_instances, "items", filters=filters):
             found[instance["sourceServerID"]] = instance["recoveryInstanceID"]
     return found
-
-
-def _job_tagged(tags: Mapping[str, str]) -> str | None:
-    """The newest job that carries these tags."""
-    for job in pages(client("drs").describe_jobs, "items", filters={}):
-        if tags.items() <= job.get("tags", {}).items():
-            job_id: str = job["jobID"]
-            return job_id
-    return None

@@ -60,11 +60,13 @@ def test_a_start_recovery_for_each_server_is_caught(production: Production) -> N
     production.change(
         "orchestration/recovery.py",
         'answer = client("drs").start_recovery(\n'
-        '            sourceServers=[{"sourceServerID": server} for server in servers], isDrill=is_drill, tags=tags\n'
+        '            sourceServers=[{"sourceServerID": server} for server in servers],\n'
+        "            isDrill=is_drill,\n"
+        "            tags=_tags(execution_id, wave),\n"
         "        )",
         "for server in servers:\n"
         '            answer = client("drs").start_recovery(\n'
-        '                sourceServers=[{"sourceServerID": server}], isDrill=is_drill, tags=tags\n'
+        '                sourceServers=[{"sourceServerID": server}], isDrill=is_drill, tags=_tags(execution_id, wave)\n'
         "            )",
     )
     result = production.run("happy/three-wave-drill.yaml")
