@@ -91,7 +91,7 @@ class StatesApi:
         if _INVALID_NAME.search(name):
             raise ServiceError("InvalidName", f"Invalid Name: '{name}'")
         try:
-            machine = parse(definition)
+            machine = parse(definition, is_express=asked.get("type") == "EXPRESS")
         except DefinitionError as error:
             raise ServiceError("InvalidDefinition", refusal_message(error)) from error
         existing = self._machines.get(self.machine_arn(name))

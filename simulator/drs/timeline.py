@@ -186,17 +186,29 @@ class _Passage:
                 run.after(max(0, takes_ms - before_end_ms), partial(phases.boot, run.state, run.job, participant))
             run.after(takes_ms, partial(self._leave, participant, None))
             return
-        run.state.journal.record(FaultFired(fault.id, participant.server.name, f"{phase} {fault.outcome}"))
+        if fault.outcome == "HANG":
+            self._note(participant, fault)
+            return
         if fault.outcome == "CANCELLED":
-            run.after(fault.after_ms or 0, partial(_cancel, run.state, run.job))
-        elif fault.outcome != "HANG":
+            run.after(fault.after_ms or 0, partial(self._cancel, participant, fault))
+        else:
             run.after(takes_ms if fault.after_ms is None else fault.after_ms, partial(self._leave, participant, fault))
+
+    def _note(self, participant: Participant, fault: ServerFault) -> None:
+        """Journal a fault as it takes effect: one that a job did not live to see has not fired."""
+        effect = f"{self._stage.phase} {fault.outcome}"
+        self._run.state.journal.record(FaultFired(fault.id, participant.server.name, effect))
+
+    def _cancel(self, participant: Participant, fault: ServerFault) -> None:
+        self._note(participant, fault)
+        _cancel(self._run.state, self._run.job)
 
     def _leave(self, participant: Participant, fault: ServerFault | None) -> None:
         run, phase = self._run, self._stage.phase
         if fault is None:
             goes_on = phases.succeed(run.state, run.job, participant, phase)
         else:
+            self._note(participant, fault)
             goes_on = phases.fail(run.state, run.job, participant, phase, fault)
         if not goes_on:
             self._lost.add(participant.server.id)
