@@ -6,20 +6,26 @@ A plan is `{"planId", "name"?, "waves": [{"name", "servers": ["s-..."], "depends
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 DEFAULT_TIMEOUT_MINUTES = 60
 DEFAULT_POLL_SECONDS = 30
-MAX_TIMEOUT_MINUTES = 24 * 60
+MIN_TIMEOUT_MINUTES, MAX_TIMEOUT_MINUTES = 0.1, 24 * 60
 MAX_POLL_SECONDS = 3_600
+MAX_DAYS = 7  # of all waves' timeouts; with every retry on top, it stays below the state machine's own TimeoutSeconds
 # Quotas of the DRS service that a plan can break by itself, with the codes under which AWS lists them.
 MAX_SERVERS_PER_JOB, JOB_QUOTA = 100, "L-B827C881"
 MAX_SERVERS, ACCOUNT_QUOTA = 4_000, "L-E28BE5E0"
-MAX_WAVES = 300  # at the default poll interval and duration, the history of so many waves stays below 25,000 events
+# Step Functions ends an execution whose history reaches 25,000 events, and nothing can be recorded then. A poll writes nine,
+# a wave some thirty more; a fifth is left for retries.
+MAX_WAVES = 100
+MAX_POLLS = 1_900
 
 _SERVER_ID = re.compile(r"s-[0-9a-zA-Z]{17}")
-_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
+_TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,128}")
+_WAVE_NAME = re.compile(r"[\w .:/=+@-]{1,128}")  # what AWS takes as a tag's value: the wave's job is tagged with its name
 _PLAN_FIELDS = frozenset({"planId", "name", "waves"})
 _WAVE_FIELDS = frozenset({"name", "servers", "dependsOn", "timeoutMinutes", "pollSeconds"})
 
@@ -53,7 +59,10 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan without flaws, its waves in the order in which they go: each after all that it depends on."""
+    """A plan without flaws, its waves in the order in which they go: each after all that it depends on.
+
+    A wave is polled less often than the document asks for where all polls together would overflow the execution's history.
+    """
 
     plan_id: str
     name: str
@@ -66,7 +75,7 @@ def read_plan(document: Any) -> Plan:
     if flaws:
         raise InvalidPlan(flaws)
     waves = [_wave(wave) for wave in document["waves"]]
-    return Plan(document["planId"], document.get("name", document["planId"]), in_dependency_order(waves))
+    return Plan(document["planId"], document.get("name", document["planId"]), within_history(in_dependency_order(waves)))
 
 
 def in_dependency_order(waves: Sequence[Wave]) -> tuple[Wave, ...]:
@@ -79,6 +88,13 @@ def in_dependency_order(waves: Sequence[Wave]) -> tuple[Wave, ...]:
         ordered.append(following)
         waiting.remove(following)
     return tuple(ordered)
+
+
+def within_history(waves: Sequence[Wave]) -> tuple[Wave, ...]:
+    """The waves with their poll intervals stretched alike, so that even if each takes its whole time, MAX_POLLS suffice."""
+    polls = sum(wave.timeout_minutes * 60 / wave.poll_seconds for wave in waves)
+    stretch = max(1.0, polls / MAX_POLLS)
+    return tuple(replace(wave, poll_seconds=ceil(wave.poll_seconds * stretch)) for wave in waves)
 
 
 def _wave(document: Mapping[str, Any]) -> Wave:
@@ -96,9 +112,9 @@ def _flaws(document: Any) -> Iterator[Flaw]:
         yield Flaw("", "a plan is a JSON object")
         return
     yield from _unknown(document, _PLAN_FIELDS, "", "a plan")
-    if not _is_name(document.get("planId")):
+    if not _matches(_TEXT, document.get("planId")):
         yield Flaw("/planId", "planId must be a text of 1 to 128 characters")
-    if "name" in document and not _is_name(document["name"]):
+    if "name" in document and not _matches(_TEXT, document["name"]):
         yield Flaw("/name", "name must be a text of 1 to 128 characters")
     waves = document.get("waves")
     if not isinstance(waves, list) or not waves:
@@ -112,6 +128,7 @@ def _flaws(document: Any) -> Iterator[Flaw]:
         yield from _name_flaws(waves)
         yield from _server_flaws(waves)
         yield from _cycle_flaws(waves)
+        yield from _duration_flaws(waves)
 
 
 def _shape_flaws(waves: Sequence[Any]) -> Iterator[Flaw]:
@@ -121,13 +138,13 @@ def _shape_flaws(waves: Sequence[Any]) -> Iterator[Flaw]:
             yield Flaw(pointer, "a wave is a JSON object")
             continue
         yield from _unknown(wave, _WAVE_FIELDS, pointer, "a wave")
-        if not _is_name(wave.get("name")):
-            yield Flaw(f"{pointer}/name", "a wave needs a name of 1 to 128 characters")
+        if not _matches(_WAVE_NAME, wave.get("name")):
+            yield Flaw(f"{pointer}/name", "a wave needs a name of 1 to 128 letters, digits, spaces and _ . : / = + @ -")
         yield from _servers_shape(wave.get("servers"), pointer)
         if not _are_texts(wave.get("dependsOn", [])):
             yield Flaw(f"{pointer}/dependsOn", "dependsOn must be a list of wave names")
-        yield from _number(wave, "timeoutMinutes", MAX_TIMEOUT_MINUTES, pointer)
-        yield from _number(wave, "pollSeconds", MAX_POLL_SECONDS, pointer, whole=True)
+        yield from _number(wave, "timeoutMinutes", MIN_TIMEOUT_MINUTES, MAX_TIMEOUT_MINUTES, pointer)
+        yield from _number(wave, "pollSeconds", 1, MAX_POLL_SECONDS, pointer)
 
 
 def _servers_shape(servers: Any, pointer: str) -> Iterator[Flaw]:
@@ -142,13 +159,12 @@ def _servers_shape(servers: Any, pointer: str) -> Iterator[Flaw]:
         yield Flaw(f"{pointer}/servers", f"a wave is one DRS job, which takes {quota}, not {len(servers)}")
 
 
-def _number(wave: Mapping[str, Any], field: str, high: int, pointer: str, *, whole: bool = False) -> Iterator[Flaw]:
-    value = wave.get(field, 1)
-    kinds = (int,) if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value <= high:
-        yield Flaw(
-            f"{pointer}/{field}", f"{field} must be {'a whole number' if whole else 'a number'} above 0 and at most {high}"
-        )
+def _number(wave: Mapping[str, Any], field: str, low: float, high: int, pointer: str) -> Iterator[Flaw]:
+    """A number from `low` to `high`, and a whole one if `low` is."""
+    value = wave.get(field, low)
+    kinds, noun = ((int,), "a whole number") if isinstance(low, int) else ((int, float), "a number")
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        yield Flaw(f"{pointer}/{field}", f"{field} must be {noun} from {low} to {high}")
 
 
 def _name_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
@@ -174,6 +190,14 @@ def _server_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
     if len(owners) > MAX_SERVERS:
         yield Flaw(
             "/waves", f"an account has at most {MAX_SERVERS} source servers (quota {ACCOUNT_QUOTA}), not {len(owners)}"
+        )
+
+
+def _duration_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    minutes = sum(wave.get("timeoutMinutes", DEFAULT_TIMEOUT_MINUTES) for wave in waves)
+    if minutes > MAX_DAYS * 24 * 60:
+        yield Flaw(
+            "/waves", f"the waves' timeouts add up to {minutes / 60:,.0f} hours; at most {MAX_DAYS * 24} are possible"
         )
 
 
@@ -209,8 +233,8 @@ def _unknown(document: Mapping[str, Any], known: frozenset[str], pointer: str, n
             yield Flaw(f"{pointer}/{field}", f"{noun} has no field {field!r}; it has {', '.join(sorted(known))}")
 
 
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(_NAME.fullmatch(value))
+def _matches(pattern: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and bool(pattern.fullmatch(value))
 
 
 def _are_texts(value: Any) -> bool:
