@@ -1,14 +1,16 @@
 """The API function: `POST /executions` starts a recovery, `GET /executions/{executionId}` tells how it stands.
 
-Errors are problem documents (RFC 9457). A plan that cannot be run is refused with everything that is wrong with it, before
-anything is written or started.
+Errors are problem documents (RFC 9457). A request that cannot be granted is refused with everything that is wrong with it,
+before anything is written or started.
 """
 
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -16,13 +18,15 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestration import record, store
-from orchestration.clients import client
+from orchestration.clients import client, error_code
 from orchestration.plan import Flaw, InvalidPlan, Plan, read_plan
 from orchestration.record import Record
 
-# Step Functions' limit for an execution's input is far above this; DynamoDB's for an item, the record, is 400 KB.
-MAX_PLAN_BYTES = 256 * 1024
+MAX_PLAN_BYTES = 256 * 1024  # what Step Functions and SNS pass on at most; nothing that people plan comes near
+MAX_KEY = 255  # characters
 _REQUEST_FIELDS = frozenset({"planId", "plan", "isDrill"})
+_KEYS = UUID("5f0f6a6c-7f0e-4d43-9d0a-3f2a1f6c9b1e")  # the namespace of the ids that are made from idempotency keys
+_NOT_STARTED = "NotStarted"
 logger = Logger(service="orchestration-api")
 app = APIGatewayRestResolver()
 
@@ -40,17 +44,17 @@ def start_execution() -> Response[str]:
     """Start a recovery; answers 202 with the execution's id as soon as it is recorded and started.
 
     The body is `{"planId": "..."}` for a stored plan or `{"plan": {...}}`, and `"isDrill"`, true unless it says otherwise.
+    With an Idempotency-Key header, the same request sent again starts nothing and gets the execution that was started.
     """
     request = _request_body()
-    plan = _plan(request)
-    is_drill = request.get("isDrill", True)  # a recovery by mistake costs more than a drill by mistake
-    if not isinstance(is_drill, bool):
-        raise Refused(400, "Invalid request", "isDrill must be true or false")
-    execution = record.new_record(str(uuid4()), plan, is_drill=is_drill, now=_now())
-    store.create(execution)
-    _start(execution)
-    logger.info("accepted", execution_id=execution["executionId"], plan_id=plan.plan_id, is_drill=is_drill)
-    return _json(202, {"executionId": execution["executionId"], "status": "PENDING"})
+    execution = _create(_new_execution(request, _plan(request)))
+    if execution["status"] == "PENDING":
+        _start(execution)
+    execution_id, status = execution["executionId"], execution["status"]
+    logger.info("accepted", execution_id=execution_id, plan_id=execution["planId"], is_drill=execution["isDrill"])
+    answer = _json(202, {"executionId": execution_id, "status": status})
+    answer.headers["Location"] = f"executions/{execution_id}"  # relative, as the stage's path is in front of it
+    return answer
 
 
 @app.get("/executions/<execution_id>")
@@ -68,9 +72,15 @@ def _on_refused(error: Refused) -> Response[str]:
 
 
 @app.exception_handler([ClientError, BotoCoreError])
-def _aws_failed(error: Exception) -> Response[str]:
+def _on_aws_failure(error: Exception) -> Response[str]:
     logger.exception("an AWS call failed")
     return _problem(Refused(503, "Service unavailable", f"an AWS service did not answer as needed: {error}"))
+
+
+@app.exception_handler(Exception)
+def _on_defect(_error: Exception) -> Response[str]:
+    logger.exception("this is a defect")
+    return _problem(Refused(500, "Internal error", "the request failed by a defect; the function's log has the details"))
 
 
 @app.not_found
@@ -86,22 +96,33 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _request_body() -> dict[str, Any]:
     try:
         body = json.loads(app.current_event.decoded_body or "")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(400, "Invalid request", f"the body is not JSON: {error}") from error
+    flaws = tuple(_request_flaws(body))
+    if flaws:
+        raise Refused(400, "Invalid request", "; ".join(flaw.message for flaw in flaws), flaws)
+    request: dict[str, Any] = body
+    return request
+
+
+def _request_flaws(body: Any) -> Iterator[Flaw]:
     if not isinstance(body, dict):
-        raise Refused(400, "Invalid request", "the body must be a JSON object")
-    unknown = sorted(body.keys() - _REQUEST_FIELDS)
-    if unknown:
-        raise Refused(400, "Invalid request", f"unknown fields: {', '.join(unknown)}")
+        yield Flaw("", "the body must be a JSON object")
+        return
+    for field in sorted(body.keys() - _REQUEST_FIELDS):
+        yield Flaw(f"/{field}", f"a request has no field {field!r}; it has {', '.join(sorted(_REQUEST_FIELDS))}")
     if ("planId" in body) == ("plan" in body):
-        raise Refused(400, "Invalid request", "the body needs either planId or plan")
-    return body
+        yield Flaw("", "the body needs either planId or plan")
+    if "planId" in body and not (isinstance(body["planId"], str) and body["planId"]):
+        yield Flaw("/planId", "planId must be a text")
+    if not isinstance(body.get("isDrill", True), bool):
+        yield Flaw("/isDrill", "isDrill must be true or false")
 
 
 def _plan(request: dict[str, Any]) -> Plan:
-    document = request.get("plan")
-    if document is None:
-        document = _stored_plan(request["planId"])
+    document = request["plan"] if "plan" in request else store.find_plan(request["planId"])
+    if document is None and "plan" not in request:
+        raise Refused(404, "Not found", f"there is no plan {request['planId']!r}")
     if len(json.dumps(document)) > MAX_PLAN_BYTES:
         raise Refused(400, "Plan too large", f"a plan may have at most {MAX_PLAN_BYTES} bytes")
     try:
@@ -110,17 +131,43 @@ def _plan(request: dict[str, Any]) -> Plan:
         raise Refused(400, "Invalid plan", str(invalid), invalid.flaws) from invalid
 
 
-def _stored_plan(plan_id: Any) -> Record:
-    if not isinstance(plan_id, str) or not plan_id:
-        raise Refused(400, "Invalid request", "planId must be a text")
-    document = store.find_plan(plan_id)
-    if document is None:
-        raise Refused(404, "Not found", f"there is no plan {plan_id!r}")
-    return document
+def _new_execution(request: dict[str, Any], plan: Plan) -> Record:
+    # A recovery by mistake costs more than a drill by mistake.
+    execution = record.new_record(str(uuid4()), plan, is_drill=request.get("isDrill", True), now=_now())
+    if record.full_bytes(execution) > record.MAX_BYTES:
+        raise Refused(400, "Plan too large", f"the record of an execution may grow to at most {record.MAX_BYTES} bytes")
+    key = app.current_event.headers.get("Idempotency-Key")
+    if key is None:
+        return execution
+    if not 0 < len(key) <= MAX_KEY:
+        raise Refused(400, "Invalid request", f"an Idempotency-Key has 1 to {MAX_KEY} characters")
+    digest = sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+    return execution | {"executionId": str(uuid5(_KEYS, key)), "requestDigest": digest}
+
+
+def _create(execution: Record) -> Record:
+    """Write a new execution's record; the record of the earlier one if this request was sent, or written, before."""
+    try:
+        store.create(execution)
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+    else:
+        return execution
+    earlier = store.load(execution["executionId"])
+    if earlier.get("requestDigest") != execution.get("requestDigest"):
+        raise Refused(422, "Idempotency key reused", "another request was sent with this Idempotency-Key before")
+    if earlier.get("error", {}).get("code") == _NOT_STARTED:
+        message = f"execution {earlier['executionId']} of this Idempotency-Key could not be started; use another key"
+        raise Refused(409, "Not started", message)
+    return earlier
 
 
 def _start(execution: Record) -> None:
-    """Start the state machine. If that fails, the record says so: nothing may stay PENDING that will never run."""
+    """Start the state machine. If that fails, the record says so: nothing may stay PENDING that will never run.
+
+    Should it have started although its answer got lost, it will find its record closed and stop.
+    """
     execution_id = execution["executionId"]
     try:
         client("stepfunctions").start_execution(
@@ -129,14 +176,21 @@ def _start(execution: Record) -> None:
             input=json.dumps({"executionId": execution_id}),
         )
     except (ClientError, BotoCoreError) as error:
-        reason = {"code": "NotStarted", "message": str(error)}
-        store.update(execution_id, lambda current: record.ended(current, "FAILED", reason, _now()))
+        if error_code(error) == "ExecutionAlreadyExists":  # an earlier try was accepted, and it has ended since
+            return
+        reason = {"Error": _NOT_STARTED, "Cause": str(error)}
+        store.update(execution_id, lambda current: record.closed(current, reason, _now()))
         raise
 
 
 def _problem(error: Refused) -> Response[str]:
+    problem = {
+        "type": f"/problems/{error.title.lower().replace(' ', '-')}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+    }
     errors = [{"pointer": flaw.pointer, "message": flaw.message} for flaw in error.flaws]
-    problem = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
     return _json(error.status, problem | ({"errors": errors} if errors else {}), "application/problem+json")
 
 

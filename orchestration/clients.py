@@ -7,9 +7,16 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+# At worst 3 attempts of 20 seconds and two short pauses: a call ends one way or the other before a function's time is up.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=15)
+# What time alone may mend. The state machine's retriers name the same errors.
+TRANSIENT = frozenset({
+    "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "ProvisionedThroughputExceededException",
+    "InternalServerException", "InternalServerError", "InternalFailure", "ServiceUnavailable", "ExpiredTokenException",
+    "EndpointConnectionError", "ConnectionClosedError", "ConnectTimeoutError", "ReadTimeoutError",
+})  # fmt: skip
 
 
 @cache
@@ -36,8 +43,10 @@ def named_errors() -> Iterator[None]:
         raise type(code, (AwsError,), {})(str(error)) from error
 
 
-def error_code(error: ClientError) -> str:
-    """AWS's name of the error, without a namespace."""
+def error_code(error: ClientError | BotoCoreError) -> str:
+    """AWS's name of the error, without a namespace; where AWS was not reached, botocore's."""
+    if isinstance(error, BotoCoreError):
+        return type(error).__name__
     code: str = error.response.get("Error", {}).get("Code", "Unknown")
     return code.rpartition("#")[2].partition(":")[0]
 

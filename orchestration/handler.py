@@ -1,7 +1,8 @@
 """The orchestration function: what the state machine asks for, one action an invocation.
 
 An event is `{"action", "executionId", ...}`. Actions may be repeated: Lambda and Step Functions both retry, and a retry must
-not start a recovery twice nor undo what was recorded.
+not start a recovery twice nor undo what was recorded. Where a state passes its `attempt`, from 0, the action insists for
+PATIENCE attempts and then makes do with what it has.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,27 +11,26 @@ from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestration import record, recovery, store
-from orchestration.clients import named_errors
+from orchestration.clients import TRANSIENT, error_code, named_errors
 from orchestration.record import Record
-from orchestration.waves import FAILED, LAUNCHED, RUNNING, launch_statuses, unmet_dependencies, wave_status
+from orchestration.waves import FAILED, LAUNCHED, PENDING, launch_statuses, unmet_dependencies, wave_status
 
 Event = Mapping[str, Any]
+PATIENCE = 3
 logger = Logger(service="orchestration")
 
 
-class ExecutionEnded(Exception):
-    """The record says that the execution is over, as when the API gave up on a start that was accepted after all."""
+class RecoveryInstanceNotListed(Exception):
+    """A server has launched and DRS does not list its recovery instance yet."""
 
 
 def begin(event: Event) -> Record:
     """Mark the execution RUNNING; the waves to process, in order, each with what the state machine needs of it."""
     started = store.update(event["executionId"], lambda current: record.begun(current, _now()))
-    if started["status"] != RUNNING:
-        raise ExecutionEnded(f"execution {started['executionId']} is recorded as {started['status']} already")
-    return {
+    return _heading(started) | {
         "executionId": started["executionId"],
         "waves": [{"name": wave["name"], "pollSeconds": wave["pollSeconds"]} for wave in started["waves"]],
     }
@@ -49,10 +49,7 @@ def start_wave(event: Event) -> Record:
     execution = store.load(event["executionId"])
     wave = record.wave_of(execution, event["wave"])
     if "jobId" not in wave:
-        job_id = _start_once(execution, wave)
-        started = partial(record.wave_started, name=event["wave"], job_id=job_id, now=_now())
-        execution = store.update(event["executionId"], started)
-        wave = record.wave_of(execution, event["wave"])
+        wave = _started_once(execution, wave)
     return {
         "jobId": wave["jobId"],
         "startedAt": wave["startedAt"],
@@ -61,29 +58,11 @@ def start_wave(event: Event) -> Record:
     }
 
 
-def _start_once(execution: Record, wave: Record) -> str:
-    """The wave's job: the one that an earlier try started, if any did, else a new one.
-
-    That a try was made is recorded before it is made. An answer that gets lost afterwards, even for so long that the job has
-    ended, leaves that mark, and the job is found by its tags.
-    """
-    execution_id = execution["executionId"]
-    if "requestedAt" in wave:
-        earlier = recovery.find_job(execution_id, wave["name"])
-        if earlier is not None:
-            return earlier
-    else:
-        requested = partial(record.wave_requested, name=wave["name"], now=_now())
-        store.update(execution_id, requested, execution)
-    servers = [server["sourceServerId"] for server in wave["servers"]]
-    return recovery.start_recovery(servers, execution_id, wave["name"], is_drill=execution["isDrill"])
-
-
 def check_wave_status(event: Event) -> Record:
     """How the wave stands: RUNNING, LAUNCHED, FAILED or TIMED_OUT. Called often, so it asks DRS once and nobody else."""
     job = event["job"]
     status = wave_status(
-        recovery.describe_job(job["jobId"]),
+        _job_if_told(job["jobId"], event),
         job["serverCount"],
         datetime.fromisoformat(job["startedAt"]),
         _now(),
@@ -93,13 +72,17 @@ def check_wave_status(event: Event) -> Record:
 
 
 def update_wave_status(event: Event) -> Record:
-    """Record how the wave ended, server by server, with the reason of each failure."""
+    """Record how the wave ended, server by server, with its recovery instance or the reason of its failure."""
     execution = store.load(event["executionId"])
     wave = record.wave_of(execution, event["wave"])
     servers = [server["sourceServerId"] for server in wave["servers"]]
-    statuses = launch_statuses(recovery.describe_job(wave["jobId"]), servers)
+    if event["status"] == LAUNCHED:  # which says it of every server; to ask DRS again could only bring an older answer
+        statuses = dict.fromkeys(servers, LAUNCHED)
+    else:
+        statuses = launch_statuses(recovery.describe_job(wave["jobId"]), servers)
     details: dict[str, Record] = {server: {"launchStatus": status} for server, status in statuses.items()}
-    for server, instance in _recovery_instances([s for s, status in statuses.items() if status == LAUNCHED]).items():
+    launched = [server for server, status in statuses.items() if status == LAUNCHED]
+    for server, instance in _recovery_instances(launched, wave["jobId"], event).items():
         details[server]["recoveryInstanceId"] = instance
     if event["status"] != LAUNCHED:
         for server, reason in _reasons(wave["jobId"]).items():
@@ -112,35 +95,20 @@ def update_wave_status(event: Event) -> Record:
 
 def fail_wave(event: Event) -> Record:
     """Record that a wave broke off with an error of ours or of AWS, not of its servers."""
-    now = _now()
-    details = {"status": FAILED, "endedAt": record.instant(now)}
     error = event.get("state", {}).get("error", {"Error": "UnknownWaveStatus"})  # without an error, a Choice knew no way on
-
-    def change(current: Record) -> Record:
-        wave = record.wave_of(current, event["wave"])
-        if wave["status"] not in (RUNNING, "NOT_STARTED"):
-            return current
-        told = {"error": {"code": str(error.get("Error")), "message": str(error.get("Cause", ""))[:2_000]}}
-        return current | {"waves": [w | details | told if w["name"] == wave["name"] else w for w in current["waves"]]}
-
-    store.update(event["executionId"], change)
+    broken_off = partial(record.wave_broken_off, name=event["wave"], error=error, now=_now())
+    store.update(event["executionId"], broken_off)
     return {"status": FAILED}
 
 
 def finalize(event: Event) -> Record:
-    """Close the record: COMPLETED if every wave has launched, else FAILED with the reason. A closed record stays closed."""
-    error = event.get("error")
-    now = _now()
+    """Close the record: COMPLETED if every wave has launched, else FAILED with the reason. A closed record stays closed.
 
-    def close(current: Record) -> Record:
-        if current["status"] in record.ENDED:
-            return current
-        if error is None and record.all_launched(current):
-            return record.ended(current, "COMPLETED", None, now)
-        return record.ended(current, "FAILED", record.failure(current, error or {}), now)
-
-    closed = store.update(event["executionId"], close)
-    return {"status": closed["status"], "error": closed.get("error", {}).get("message", "")}
+    The state machine does so at its end. What it cannot see, its own abort or timeout, is for whoever is told of it (an
+    EventBridge rule on the execution's status) to pass on as `error`, `{"Error", "Cause"}`.
+    """
+    closed = store.update(event["executionId"], partial(record.closed, error=event.get("error"), now=_now()))
+    return _heading(closed) | {"status": closed["status"], "message": closed.get("error", {}).get("message", "")}
 
 
 ACTIONS: Mapping[str, Callable[[Event], Record]] = {
@@ -169,19 +137,63 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _heading(execution: Record) -> Record:
+    """What notifications begin with: an operator must not take a drill for the real thing."""
+    return {"kind": "Drill" if execution["isDrill"] else "Recovery", "planName": execution["planName"]}
+
+
+def _started_once(execution: Record, wave: Record) -> Record:
+    """The wave with its job: the one that an earlier try started, if any did, else a new one.
+
+    That a try is made is recorded before it is made. An answer that gets lost afterwards, even for so long that the job has
+    ended, leaves that mark, and the job is found by its tags.
+    """
+    execution_id, name = execution["executionId"], wave["name"]
+    was_requested = wave["status"] == PENDING
+    execution = store.update(execution_id, partial(record.wave_requested, name=name, now=_now()), execution)
+    since = datetime.fromisoformat(record.wave_of(execution, name)["requestedAt"])
+    job_id = recovery.find_job(execution_id, name, since) if was_requested else None
+    if job_id is None:
+        servers = [server["sourceServerId"] for server in wave["servers"]]
+        job_id = recovery.start_recovery(servers, execution_id, name, since, is_drill=execution["isDrill"])
+    started = partial(record.wave_started, name=name, job_id=job_id, now=_now())
+    return record.wave_of(store.update(execution_id, started, execution), name)
+
+
+def _job_if_told(job_id: str, event: Event) -> Mapping[str, Any] | None:
+    """The job; None if DRS is too busy to tell, however often it is asked: a later poll will, or the wave times out."""
+    try:
+        return recovery.describe_job(job_id)
+    except (ClientError, BotoCoreError) as error:
+        if error_code(error) not in TRANSIENT or not _is_last_attempt(event):
+            raise
+        logger.warning("the job cannot be read", job_id=job_id, error=str(error))
+        return None
+
+
+def _recovery_instances(servers: list[str], job_id: str, event: Event) -> dict[str, str]:
+    """The instances, as far as they can be had: a wave that launched is recorded even where they are not listed in time."""
+    try:
+        found = recovery.recovery_instances(servers, job_id)
+    except (ClientError, BotoCoreError) as error:
+        if error_code(error) in TRANSIENT and not _is_last_attempt(event):
+            raise
+        logger.warning("the recovery instances cannot be listed", job_id=job_id, error=str(error))
+        return {}
+    missing = [server for server in servers if server not in found]
+    if missing and not _is_last_attempt(event):
+        raise RecoveryInstanceNotListed(f"no recovery instance of {job_id} is listed for {', '.join(missing)}")
+    return found
+
+
 def _reasons(job_id: str) -> dict[str, str]:
     """The reasons, as far as they can be had: a wave that failed is recorded even where the log cannot be read."""
     try:
         return recovery.failed_because(job_id)
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         logger.warning("the job's log cannot be read", job_id=job_id, error=str(error))
         return {}
 
 
-def _recovery_instances(servers: list[str]) -> dict[str, str]:
-    """The instances, as far as they can be had: a wave that launched is recorded even where they cannot be listed."""
-    try:
-        return recovery.recovery_instances(servers)
-    except ClientError as error:
-        logger.warning("the recovery instances cannot be listed", error=str(error))
-        return {}
+def _is_last_attempt(event: Event) -> bool:
+    return bool(event.get("attempt", 0) >= PATIENCE)

@@ -5,6 +5,7 @@ reason of a failure stands in the job's log, the recovery instance in DescribeRe
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -13,13 +14,14 @@ from orchestration.clients import client, error_code, pages
 from orchestration.waves import failure_reasons
 
 _MAX_IDS = 200  # the most server ids that one DescribeRecoveryInstances takes
+_CLOCK_SKEW = timedelta(minutes=5)  # how far DRS's clock and ours may be apart
 
 
-def start_recovery(servers: Sequence[str], execution_id: str, wave: str, *, is_drill: bool) -> str:
-    """Recover servers in one job; its id.
+def start_recovery(servers: Sequence[str], execution_id: str, wave: str, since: datetime, *, is_drill: bool) -> str:
+    """Recover servers in one job; its id. Needs `drs:StartRecovery` and, for the job's tags, `drs:TagResource`.
 
     The SDK may repeat a request whose answer got lost; DRS then refuses the servers as busy, and the job that holds them, if
-    it has this wave's tags, is the answer. Raises botocore's ClientError.
+    it was started for this wave since `since`, is the answer. Raises botocore's ClientError.
     """
     try:
         answer = client("drs").start_recovery(
@@ -28,7 +30,7 @@ def start_recovery(servers: Sequence[str], execution_id: str, wave: str, *, is_d
             tags=_tags(execution_id, wave),
         )
     except ClientError as error:
-        own = find_job(execution_id, wave) if error_code(error) == "ConflictException" else None
+        own = find_job(execution_id, wave, since) if error_code(error) == "ConflictException" else None
         if own is None:
             raise
         return own
@@ -36,18 +38,15 @@ def start_recovery(servers: Sequence[str], execution_id: str, wave: str, *, is_d
     return job_id
 
 
-def find_job(execution_id: str, wave: str) -> str | None:
-    """The newest job that was started for a wave of an execution, or None."""
+def find_job(execution_id: str, wave: str, since: datetime) -> str | None:
+    """The newest job that was started for a wave of an execution since `since`, or None."""
     tags = _tags(execution_id, wave)
-    for job in pages(client("drs").describe_jobs, "items", filters={}):
+    earliest = (since - _CLOCK_SKEW).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    for job in pages(client("drs").describe_jobs, "items", filters={"fromDate": earliest}):
         if tags.items() <= job.get("tags", {}).items():
             job_id: str = job["jobID"]
             return job_id
     return None
-
-
-def _tags(execution_id: str, wave: str) -> dict[str, str]:
-    return {"recovery:execution": execution_id, "recovery:wave": wave}
 
 
 def describe_job(job_id: str) -> Mapping[str, Any] | None:
@@ -61,11 +60,19 @@ def failed_because(job_id: str) -> dict[str, str]:
     return failure_reasons(list(pages(client("drs").describe_job_log_items, "items", jobID=job_id)))
 
 
-def recovery_instances(servers: Sequence[str]) -> dict[str, str]:
-    """The recovery instances that exist for servers, by server id."""
+def recovery_instances(servers: Sequence[str], job_id: str) -> dict[str, str]:
+    """The recovery instances that a job has launched for servers, by server id, as far as DRS lists them yet.
+
+    An instance that an earlier drill left behind is none of them, though it may still be listed.
+    """
     found = {}
     for start in range(0, len(servers), _MAX_IDS):
         filters = {"sourceServerIDs": list(servers[start : start + _MAX_IDS])}
         for instance in pages(client("drs").describe_recovery_instances, "items", filters=filters):
-            found[instance["sourceServerID"]] = instance["recoveryInstanceID"]
+            if instance.get("jobID") == job_id:
+                found[instance["sourceServerID"]] = instance["recoveryInstanceID"]
     return found
+
+
+def _tags(execution_id: str, wave: str) -> dict[str, str]:
+    return {"recovery:execution": execution_id, "recovery:wave": wave}

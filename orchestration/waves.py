@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-RUNNING, LAUNCHED, FAILED, TIMED_OUT, NOT_STARTED = "RUNNING", "LAUNCHED", "FAILED", "TIMED_OUT", "NOT_STARTED"
+NOT_STARTED, PENDING, RUNNING = "NOT_STARTED", "PENDING", "RUNNING"
+LAUNCHED, FAILED, TIMED_OUT = "LAUNCHED", "FAILED", "TIMED_OUT"
+MAX_REASON = 500  # characters; a job of 100 servers may bring as many reasons into a record of at most 400 KB
 
 
 def wave_status(
@@ -29,7 +31,7 @@ def launch_statuses(job: Mapping[str, Any] | None, servers: Sequence[str]) -> di
     listed = {
         server.get("sourceServerID"): server.get("launchStatus") for server in (job or {}).get("participatingServers", [])
     }
-    return {server: listed.get(server) or "PENDING" for server in servers}
+    return {server: listed.get(server) or PENDING for server in servers}
 
 
 def unmet_dependencies(wave: Mapping[str, Any], waves: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -44,5 +46,5 @@ def failure_reasons(log: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     for item in log:
         data = item.get("eventData", {})
         if data.get("rawError") and data.get("sourceServerID"):
-            reasons[data["sourceServerID"]] = data["rawError"]
+            reasons[data["sourceServerID"]] = data["rawError"][:MAX_REASON]
     return reasons

@@ -1,94 +1,111 @@
-"""The production code against moto, with a DRS that answers as told."""
+"""The account that the production code meets in these tests: moto's DynamoDB, DRS and Step Functions as scripts."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
+import time_machine
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from orchestration import clients, store
 from orchestration.plan import read_plan
-from orchestration.record import new_record
-from orchestration.waves import RUNNING
-from tests.orchestration.test_waves import STARTED
+from orchestration.record import Record, new_record
 
-REGION = "us-east-1"
+NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+MACHINE_ARN = "arn:aws:states:us-east-1:111122223333:stateMachine:recovery"
+SERVERS = ("s-3a000000000000001", "s-3a000000000000002", "s-3a000000000000003")
+JOB_ID = "drsjob-3b000000000000001"
+PLAN = {
+    "planId": "erp",
+    "waves": [
+        {"name": "data", "servers": list(SERVERS[:2]), "timeoutMinutes": 40},
+        {"name": "app", "servers": [SERVERS[2]], "dependsOn": ["data"]},
+    ],
+}
 
 
-class Drs:
-    """DRS as far as the production code calls it: jobs by id, each call noted."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`drs` and `states` answer what they are told to, call by call, and fail at a call that was not announced."""
 
-    def __init__(self) -> None:
-        self.jobs: dict[str, dict[str, Any]] = {}
-        self.log: list[dict[str, Any]] = []
-        self.starts: list[dict[str, Any]] = []
-        self.loses_answers = 0
-        self.is_busy = False
+    drs: Stubber
+    states: Stubber
 
-    def start_recovery(self, **request: Any) -> dict[str, Any]:
-        self.starts.append(request)
-        if self.is_busy:
-            raise ClientError({"Error": {"Code": "ConflictException", "Message": "busy"}}, "StartRecovery")
-        job_id = f"drsjob-{len(self.starts):017d}"
-        servers = [{**server, "launchStatus": "PENDING"} for server in request["sourceServers"]]
-        self.jobs[job_id] = {"jobID": job_id, "status": "PENDING", "participatingServers": servers, "tags": request["tags"]}
-        self.is_busy = True
-        if self.loses_answers:
-            self.loses_answers -= 1
-            raise TimeoutError("the answer got lost")
-        return {"job": self.jobs[job_id]}
+    def record(self, execution_id: str = "e-1") -> Record:
+        return store.load(execution_id)
 
-    def describe_jobs(self, filters: dict[str, Any]) -> dict[str, Any]:
-        wanted = filters.get("jobIDs", list(self.jobs))
-        return {"items": [self.jobs[job] for job in wanted if job in self.jobs]}
+    def started(self, **changes: Any) -> None:
+        """An execution e-1 of PLAN that runs."""
+        record = new_record("e-1", read_plan(PLAN), is_drill=True, now=NOW)
+        store.create(record | {"status": "RUNNING"} | changes)
 
-    def describe_job_log_items(self, jobID: str) -> dict[str, Any]:  # noqa: N803  the SDK's spelling
-        return {"items": self.log}
+    def job(self, *launch_statuses: str, status: str = "COMPLETED") -> None:
+        """DRS is asked for the job and answers these launch statuses, one per server."""
+        servers = [
+            {"sourceServerID": server, "launchStatus": launch}
+            for server, launch in zip(SERVERS, launch_statuses, strict=False)
+        ]
+        items = [{"jobID": JOB_ID, "status": status, "participatingServers": servers}]
+        self.drs.add_response("describe_jobs", {"items": items}, {"filters": {"jobIDs": [JOB_ID]}})
 
-    def describe_recovery_instances(self, filters: dict[str, Any]) -> dict[str, Any]:
-        servers = filters["sourceServerIDs"]
-        return {"items": [{"sourceServerID": server, "recoveryInstanceID": f"i-{server[2:]}"} for server in servers]}
+
+@pytest.fixture(scope="package")
+def _clients() -> Iterator[None]:
+    """The clients of one sandbox for all tests, as making one takes a third of a second."""
+    variables = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in variables.items():
+            environment.setenv(name, value)
+        for service in ("dynamodb", "drs", "stepfunctions"):
+            clients.client(service)
+    yield
+    clients.client.cache_clear()
 
 
 @pytest.fixture
-def drs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Drs]:
-    """A world of moto with the tables, and the fake DRS."""
-    for name, value in {
-        "AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
-        "EXECUTIONS_TABLE": "executions", "PLANS_TABLE": "plans", "POWERTOOLS_LOG_LEVEL": "CRITICAL",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    fake, real = Drs(), clients.client
-    with mock_aws():
-        real.cache_clear()
-        for module in ("orchestration.recovery", "orchestration.store", "orchestration.api"):
-            monkeypatch.setattr(f"{module}.client", lambda service: fake if service == "drs" else real(service))
-        dynamodb = boto3.client("dynamodb")
+def account(_clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    monkeypatch.setenv("EXECUTIONS_TABLE", "executions")
+    monkeypatch.setenv("PLANS_TABLE", "plans")
+    monkeypatch.setenv("STATE_MACHINE_ARN", MACHINE_ARN)
+    drs, states = Stubber(clients.client("drs")), Stubber(clients.client("stepfunctions"))
+    with time_machine.travel(NOW, tick=False), mock_aws(), drs, states:
         for table, key in (("executions", "executionId"), ("plans", "planId")):
-            dynamodb.create_table(
+            clients.client("dynamodb").create_table(
                 TableName=table,
                 KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
                 AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
                 BillingMode="PAY_PER_REQUEST",
             )
-        yield fake
-        real.cache_clear()
+        yield Account(drs, states)
+        drs.assert_no_pending_responses()
+        states.assert_no_pending_responses()
 
 
-PLAN = {
-    "planId": "erp",
-    "waves": [
-        {"name": "data", "servers": ["s-00000000000000001", "s-00000000000000002"]},
-        {"name": "app", "servers": ["s-00000000000000003"], "dependsOn": ["data"], "timeoutMinutes": 1.5},
-    ],
-}
+def request(method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """An event of API Gateway's REST proxy integration."""
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": dict(headers or {}),
+        "multiValueHeaders": {},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "requestContext": {"requestId": "r-1", "stage": "prod"},
+        "body": body if isinstance(body, str) or body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
 
 
-@pytest.fixture
-def execution(drs: Drs) -> str:
-    """An execution that has begun."""
-    record = new_record("e1", read_plan(PLAN), is_drill=True, now=STARTED)
-    store.create(record | {"status": RUNNING})
-    return "e1"
+CONTEXT = SimpleNamespace(
+    function_name="orchestration",
+    memory_limit_in_mb=128,
+    invoked_function_arn="arn:aws:lambda:us-east-1:111122223333:function:orchestration",
+    aws_request_id="6f1c1f3e-1c53-4f0d-8a37-1d1c0a5b7c11",
+)

@@ -1,109 +1,240 @@
-"""The API: what it accepts, what it refuses and with which words, and that nothing is started then."""
+"""The API: what it accepts, what it refuses and with which words, and that nothing is left behind then."""
 
 import base64
 import json
-import os
 from typing import Any
 
-import boto3
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from orchestration import api, clients, store
-from tests.orchestration.conftest import PLAN, Drs
+from orchestration import record, store
+from orchestration.api import handler
+from orchestration.clients import client
+from orchestration.plan import read_plan
+from tests.orchestration.conftest import CONTEXT, MACHINE_ARN, NOW, PLAN, Account, request
 
-ROLE = "arn:aws:iam::123456789012:role/machine"
-DEFINITION = '{"StartAt":"Done","States":{"Done":{"Type":"Succeed"}}}'
-
-
-@pytest.fixture
-def machine(drs: Drs, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A state machine that can be started, and the client to look at its executions."""
-    client = boto3.client("stepfunctions")
-    arn = client.create_state_machine(name="m", definition=DEFINITION, roleArn=ROLE)["stateMachineArn"]
-    monkeypatch.setenv("STATE_MACHINE_ARN", arn)
-    clients.client("dynamodb").put_item(TableName="plans", Item=store._encode(PLAN))
-    return client
+STARTED = {"executionArn": MACHINE_ARN + ":e", "startDate": NOW}
 
 
-def call(body: Any, method: str = "POST", path: str = "/executions", **event: Any) -> tuple[int, dict[str, Any]]:
-    request = {
-        "httpMethod": method, "path": path, "resource": path, "headers": {"Content-Type": "application/json"},
-        "multiValueHeaders": {}, "queryStringParameters": None, "multiValueQueryStringParameters": None,
-        "requestContext": {"requestId": "r", "stage": "s", "identity": {}, "path": path, "resourcePath": path},
-        "body": body if isinstance(body, str | None) else json.dumps(body), "isBase64Encoded": False,
-    }  # fmt: skip
-    answer = api.handler(request | event, None)
-    return answer["statusCode"], json.loads(answer["body"])
+def call(event: dict[str, Any]) -> tuple[int, dict[str, Any], str]:
+    answer = handler(event, CONTEXT)
+    return answer["statusCode"], json.loads(answer["body"]), answer["multiValueHeaders"]["Content-Type"][0]
 
 
-def executions() -> list[Any]:
-    items: list[Any] = clients.client("dynamodb").scan(TableName="executions")["Items"]
-    return items
+def post(body: object, **headers: str) -> tuple[int, dict[str, Any]]:
+    status, answer, _ = call(request("POST", "/executions", body, {k.replace("_", "-"): v for k, v in headers.items()}))
+    return status, answer
 
 
-def test_a_stored_plan_is_accepted_recorded_and_started(machine: Any) -> None:
-    status, body = call({"planId": "erp"})
-    assert (status, body["status"]) == (202, "PENDING")
-    record = store.load(body["executionId"])
-    assert (record["status"], record["isDrill"], record["planId"]) == ("PENDING", True, "erp")
-    assert [wave["status"] for wave in record["waves"]] == ["NOT_STARTED", "NOT_STARTED"]
-    arn = os.environ["STATE_MACHINE_ARN"]
-    assert [row["name"] for row in machine.list_executions(stateMachineArn=arn)["executions"]] == [body["executionId"]]
-    status, told = call(None, "GET", f"/executions/{body['executionId']}")
-    assert (status, told["executionId"], told["waves"][1]["timeoutMinutes"]) == (200, body["executionId"], 1.5)
+def stored_plan() -> None:
+    item = {
+        "planId": {"S": "erp"},
+        "waves": {"L": [{"M": {"name": {"S": "data"}, "servers": {"L": [{"S": "s-3a000000000000001"}]}}}]},
+    }
+    client("dynamodb").put_item(TableName="plans", Item=item)
 
 
-def test_a_plan_in_the_request_is_accepted_too(machine: Any) -> None:
-    status, body = call({"plan": PLAN, "isDrill": False})
-    assert status == 202
-    assert store.load(body["executionId"])["isDrill"] is False
+def records() -> list[dict[str, Any]]:
+    items = client("dynamodb").scan(TableName="executions")["Items"]
+    return [store.load(item["executionId"]["S"]) for item in items]
 
 
-def test_a_base64_body_is_read(machine: Any) -> None:
-    body = base64.b64encode(json.dumps({"planId": "erp"}).encode()).decode()
-    assert call(body, isBase64Encoded=True)[0] == 202
+def test_a_plan_is_recorded_and_started_and_answered_at_once(account: Account) -> None:
+    account.states.add_response("start_execution", STARTED)
+    status, answer = post({"plan": PLAN})
+    assert (status, answer["status"]) == (202, "PENDING")
+    (written,) = records()
+    assert (written["executionId"], written["status"], written["isDrill"]) == (answer["executionId"], "PENDING", True)
+
+
+def test_the_state_machine_is_started_under_the_execution_s_own_id(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.api.uuid4", lambda: "e-1")
+    expected = {"stateMachineArn": MACHINE_ARN, "name": "e-1", "input": '{"executionId": "e-1"}'}
+    account.states.add_response("start_execution", STARTED, expected)
+    assert post({"plan": PLAN}) == (202, {"executionId": "e-1", "status": "PENDING"})
+
+
+def test_a_stored_plan_is_started_by_its_id(account: Account) -> None:
+    stored_plan()
+    account.states.add_response("start_execution", STARTED)
+    status, _ = post({"planId": "erp", "isDrill": False})
+    (written,) = records()
+    assert (status, written["planId"], written["isDrill"]) == (202, "erp", False)
+
+
+def test_a_base64_body_is_read(account: Account) -> None:
+    account.states.add_response("start_execution", STARTED)
+    event = request("POST", "/executions", base64.b64encode(json.dumps({"plan": PLAN}).encode()).decode())
+    assert call(event | {"isBase64Encoded": True})[0] == 202
+
+
+def test_where_the_execution_can_be_looked_up_is_told(account: Account) -> None:
+    account.states.add_response("start_execution", STARTED)
+    answer = handler(request("POST", "/executions", {"plan": PLAN}), CONTEXT)
+    execution_id = json.loads(answer["body"])["executionId"]
+    assert answer["multiValueHeaders"]["Location"] == [f"executions/{execution_id}"]
+    status, found, _ = call(request("GET", f"/executions/{execution_id}"))
+    assert (status, found["executionId"], found["waves"][0]["name"]) == (200, execution_id, "data")
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "detail"),
+    ("body", "errors"),
     [
-        (None, 400, "the body is not JSON"),
-        ("{", 400, "the body is not JSON"),
-        ([], 400, "the body must be a JSON object"),
-        ({}, 400, "the body needs either planId or plan"),
-        ({"planId": "erp", "plan": PLAN}, 400, "the body needs either planId or plan"),
-        ({"planId": "erp", "drill": True}, 400, "unknown fields: drill"),
-        ({"planId": "erp", "isDrill": "no"}, 400, "isDrill must be true or false"),
-        ({"planId": 7}, 400, "planId must be a text"),
-        ({"planId": "crm"}, 404, "there is no plan 'crm'"),
-        ({"plan": {"planId": "x", "waves": []}}, 400, "a plan needs at least one wave"),
+        (None, None),
+        ("", None),
+        ("{", None),
+        ("[" * 100_000, None),
+        ([], [("", "the body must be a JSON object")]),
+        ({}, [("", "the body needs either planId or plan")]),
+        ({"planId": "erp", "plan": PLAN}, [("", "the body needs either planId or plan")]),
+        ({"planId": 7}, [("/planId", "planId must be a text")]),
+        ({"planId": "erp", "isDrill": "no", "drill": True}, [
+            ("/drill", "a request has no field 'drill'; it has isDrill, plan, planId"),
+            ("/isDrill", "isDrill must be true or false"),
+        ]),
+        ({"plan": None}, [("", "a plan is a JSON object")]),
+        ({"plan": {"planId": "erp", "waves": []}}, [("/waves", "a plan needs at least one wave")]),
     ],
-    ids=str,
-)
-def test_what_cannot_be_run_is_refused_as_a_problem_and_nothing_is_written(
-    machine: Any, body: Any, status: int, detail: str
+)  # fmt: skip
+def test_a_request_that_cannot_be_granted_leaves_nothing_behind(
+    account: Account, body: object, errors: list[tuple[str, str]] | None
 ) -> None:
-    answered, problem = call(body)
-    assert (answered, problem["status"]) == (status, status)
-    assert problem["detail"].startswith(detail)
-    assert executions() == []
+    status, problem, content_type = call(request("POST", "/executions", body))
+    assert (status, problem["status"], content_type) == (400, 400, "application/problem+json")
+    assert problem["title"] in ("Invalid request", "Invalid plan")
+    assert problem["detail"]
+    told = [(error["pointer"], error["message"]) for error in problem["errors"]] if "errors" in problem else None
+    assert told == errors
+    assert records() == []
 
 
-def test_flaws_of_a_plan_come_with_pointers(machine: Any) -> None:
-    _, problem = call({"plan": {"planId": "x", "waves": [{"name": "a", "servers": []}]}})
-    assert problem["errors"] == [{"pointer": "/waves/0/servers", "message": "a wave needs at least one source server id"}]
+def test_a_problem_document_says_what_kind_it_is(account: Account) -> None:
+    waves = [
+        {"name": "a", "servers": ["s-3a000000000000001"], "dependsOn": ["b"]},
+        {"name": "b", "servers": ["s-3a000000000000002"], "dependsOn": ["a"]},
+    ]
+    assert post({"plan": {"planId": "erp", "waves": waves}}) == (400, {
+        "type": "/problems/invalid-plan",
+        "title": "Invalid plan",
+        "status": 400,
+        "detail": "the waves depend on each other in a cycle: a -> b -> a",
+        "errors": [{"pointer": "/waves", "message": "the waves depend on each other in a cycle: a -> b -> a"}],
+    })  # fmt: skip
 
 
-def test_an_execution_that_cannot_be_started_is_recorded_failed(machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STATE_MACHINE_ARN", f"{os.environ['STATE_MACHINE_ARN']}-gone")
-    status, problem = call({"planId": "erp"})
+@pytest.mark.parametrize(
+    ("waves", "detail"),
+    [
+        ([{"name": "a", "servers": ["x" * 270_000]}], "a plan may have at most 262144 bytes"),
+        (
+            [{"name": f"w{w}", "servers": [f"s-{w:02d}{n:015d}" for n in range(100)]} for w in range(40)],
+            "the record of an execution may grow to at most 400000 bytes",
+        ),
+    ],
+)
+def test_a_plan_that_outgrows_what_keeps_it_is_refused(account: Account, waves: list[Any], detail: str) -> None:
+    status, problem = post({"plan": {"planId": "erp", "waves": waves}})
+    assert (status, problem["title"], problem["detail"]) == (400, "Plan too large", detail)
+
+
+def test_twenty_five_hundred_servers_fit_an_execution(account: Account) -> None:
+    account.states.add_response("start_execution", STARTED)
+    waves = [{"name": f"w{w}", "servers": [f"s-{w:02d}{n:015d}" for n in range(100)]} for w in range(25)]
+    assert post({"plan": {"planId": "erp", "waves": waves}})[0] == 202
+
+
+def test_an_unknown_plan_is_not_found(account: Account) -> None:
+    assert post({"planId": "hr"}) == (404, {
+        "type": "/problems/not-found", "title": "Not found", "status": 404, "detail": "there is no plan 'hr'",
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "detail"),
+    [
+        ("GET", "/executions/none", "there is no execution none"),
+        ("DELETE", "/executions", "this API has POST /executions and GET /executions/{executionId}"),
+        ("POST", "/nowhere", "this API has POST /executions and GET /executions/{executionId}"),
+        ("GET", "/", "this API has POST /executions and GET /executions/{executionId}"),
+    ],
+)
+def test_what_is_not_there_is_not_found(account: Account, method: str, path: str, detail: str) -> None:
+    status, problem, content_type = call(request(method, path))
+    assert (status, problem["detail"], content_type) == (404, detail, "application/problem+json")
+
+
+def test_an_execution_that_cannot_be_started_is_recorded_as_failed(account: Account) -> None:
+    account.states.add_client_error("start_execution", "StateMachineDoesNotExist", "no such machine", 400)
+    status, problem = post({"plan": PLAN})
     assert (status, problem["title"]) == (503, "Service unavailable")
-    (record,) = executions()
-    decoded = store._decode(record)
-    assert (decoded["status"], decoded["error"]["code"]) == ("FAILED", "NotStarted")
+    (written,) = records()
+    assert written["status"] == "FAILED"
+    assert written["error"]["code"] == "NotStarted"
+    assert "StateMachineDoesNotExist" in written["error"]["message"]
+    assert [wave["status"] for wave in written["waves"]] == ["NOT_STARTED", "NOT_STARTED"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/executions/nobody"), ("GET", "/plans"), ("POST", "/nowhere")])
-def test_what_is_not_there_is_a_problem_too(machine: Any, method: str, path: str) -> None:
-    status, problem = call({}, method, path)
-    assert (status, problem["title"]) == (404, "Not found")
+def test_without_its_tables_nothing_is_started(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXECUTIONS_TABLE", "gone")
+    assert post({"plan": PLAN})[0] == 503
+
+
+def test_a_defect_is_an_internal_error_without_details(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EXECUTIONS_TABLE")
+    status, problem = post({"plan": PLAN})
+    assert (status, problem["title"]) == (500, "Internal error")
+    assert "EXECUTIONS_TABLE" not in problem["detail"]
+
+
+def test_the_same_request_with_the_same_key_starts_one_execution(account: Account) -> None:
+    account.states.add_response("start_execution", STARTED)
+    first = post({"plan": PLAN}, Idempotency_Key="k-1")
+    store.update(first[1]["executionId"], lambda current: current | {"status": "RUNNING"})
+    again = post({"plan": PLAN}, idempotency_key="k-1")
+    assert (first[0], again) == (202, (202, first[1] | {"status": "RUNNING"}))
+    assert len(records()) == 1
+
+
+def test_a_request_that_broke_off_before_its_start_is_started_by_its_repetition(account: Account) -> None:
+    account.states.add_response("start_execution", STARTED)
+    account.states.add_client_error("start_execution", "ExecutionAlreadyExists", "it has ended", 400)
+    assert post({"plan": PLAN}, Idempotency_Key="k-1") == post({"plan": PLAN}, Idempotency_Key="k-1")
+
+
+def test_another_request_with_the_same_key_is_refused(account: Account) -> None:
+    account.states.add_response("start_execution", STARTED)
+    post({"plan": PLAN}, Idempotency_Key="k-1")
+    status, problem = post({"plan": PLAN, "isDrill": False}, Idempotency_Key="k-1")
+    assert (status, problem["title"]) == (422, "Idempotency key reused")
+
+
+def test_a_key_whose_execution_could_not_be_started_does_not_pretend_that_it_was(account: Account) -> None:
+    account.states.add_client_error("start_execution", "StateMachineDoesNotExist", "no such machine", 400)
+    assert post({"plan": PLAN}, Idempotency_Key="k-1")[0] == 503
+    status, problem = post({"plan": PLAN}, Idempotency_Key="k-1")
+    assert (status, problem["title"]) == (409, "Not started")
+
+
+@pytest.mark.parametrize("key", ["", "k" * 256])
+def test_a_key_has_a_length(account: Account, key: str) -> None:
+    assert post({"plan": PLAN}, Idempotency_Key=key)[0] == 400
+
+
+def test_a_record_that_was_written_though_the_answer_got_lost_is_started(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore sends the PutItem again, and its condition fails against what the first one wrote."""
+    monkeypatch.setattr("orchestration.api.uuid4", lambda: "e-1")
+    store.create(record.new_record("e-1", read_plan(PLAN), is_drill=True, now=NOW))
+    account.states.add_response("start_execution", STARTED)
+    assert post({"plan": PLAN}) == (202, {"executionId": "e-1", "status": "PENDING"})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.text() | st.recursive(st.none() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
+    st.sampled_from(["planId", "plan", "isDrill", "waves", "name"]), inner)).map(json.dumps))  # fmt: skip
+def test_no_body_is_more_than_refused(account: Account, body: str) -> None:
+    assert post(body)[0] in (400, 404)

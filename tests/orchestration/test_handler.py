@@ -1,139 +1,308 @@
-"""The orchestration function's actions, repeated as Lambda and Step Functions repeat them."""
+"""The orchestration function's actions, with DRS's answers as they come, and repeated as Step Functions repeats them."""
 
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+import time_machine
 
-from orchestration import clients, store
+from orchestration import record, store
 from orchestration.handler import handler
-from tests.orchestration.conftest import Drs
+from tests.orchestration.conftest import CONTEXT, JOB_ID, SERVERS, Account
+
+REQUEST = {
+    "sourceServers": [{"sourceServerID": SERVERS[0]}, {"sourceServerID": SERVERS[1]}],
+    "isDrill": True,
+    "tags": {"recovery:execution": "e-1", "recovery:wave": "data"},
+}
+SEARCH = {"filters": {"fromDate": "2026-03-01T01:55:00.000Z"}}
+OURS = {"jobID": JOB_ID, "tags": {"recovery:execution": "e-1", "recovery:wave": "data", "cost": "7"}}
+FOREIGN = {"jobID": "drsjob-3b000000000000002", "tags": {"recovery:execution": "e-0", "recovery:wave": "data"}}
+POLL = {"jobId": JOB_ID, "startedAt": "2026-03-01T02:00:00.000Z", "timeoutMinutes": 40, "serverCount": 2}
 
 
-def act(action: str, execution: str = "e1", **more: Any) -> dict[str, Any]:
-    return handler({"action": action, "executionId": execution, **more}, None)
+def act(action: str, **event: Any) -> Any:
+    return handler({"action": action, "executionId": "e-1", **event}, CONTEXT)
 
 
-def wave(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(wave for wave in store.load("e1")["waves"] if wave["name"] == name)
-    return found
+def fails(action: str, **event: Any) -> str:
+    """The name under which Step Functions would see the error, and its message."""
+    try:
+        told = act(action, **event)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    raise AssertionError(f"it answered {told}")
 
 
-def launch(drs: Drs, *statuses: str) -> None:
-    (job,) = drs.jobs.values()
-    job["status"] = "COMPLETED"
-    for server, status in zip(job["participatingServers"], statuses, strict=True):
-        server["launchStatus"] = status
+def wave(account: Account, name: str = "data") -> dict[str, Any]:
+    return record.wave_of(account.record(), name)
 
 
-def test_begin_gives_the_waves_in_order_with_what_the_machine_needs(execution: str) -> None:
+def test_begin_marks_the_execution_running_and_hands_out_its_waves(account: Account) -> None:
+    account.started(status="PENDING")
     assert act("begin") == {
-        "executionId": "e1",
+        "executionId": "e-1",
+        "kind": "Drill",
+        "planName": "erp",
         "waves": [{"name": "data", "pollSeconds": 30}, {"name": "app", "pollSeconds": 30}],
     }
+    assert (account.record()["status"], account.record()["startedAt"]) == ("RUNNING", "2026-03-01T02:00:00.000Z")
 
 
-def test_an_execution_whose_record_is_closed_does_not_begin(execution: str) -> None:
-    act("finalize", error={"Error": "X", "Cause": "y"})
-    with pytest.raises(Exception, match="recorded as FAILED already"):
-        act("begin")
+def test_an_execution_whose_record_is_closed_does_not_begin(account: Account) -> None:
+    account.started(status="FAILED")
+    assert fails("begin") == "ExecutionEnded: execution e-1 is recorded as FAILED already"
 
 
-def test_a_wave_is_one_call_with_all_its_servers(drs: Drs, execution: str) -> None:
-    job = act("start_wave", wave="data")
-    assert (job["jobId"], job["serverCount"], job["timeoutMinutes"]) == ("drsjob-00000000000000001", 2, 60)
-    (request,) = drs.starts
-    assert [server["sourceServerID"][-2:] for server in request["sourceServers"]] == ["01", "02"]
-    assert request["isDrill"] is True
-    assert wave("data")["status"] == "RUNNING"
+def test_an_execution_without_a_record_does_not_begin(account: Account) -> None:
+    assert fails("begin") == "RecordMissing: there is no execution e-1"
 
 
-def test_a_repeated_start_does_not_start_again(drs: Drs, execution: str) -> None:
-    assert act("start_wave", wave="data") == act("start_wave", wave="data")
-    assert len(drs.starts) == 1
-
-
-def test_a_start_whose_answer_got_lost_finds_the_job_it_started_even_after_that_has_ended(drs: Drs, execution: str) -> None:
-    drs.loses_answers = 1
-    with pytest.raises(TimeoutError):
-        act("start_wave", wave="data")
-    launch(drs, "LAUNCHED", "LAUNCHED")
-    drs.is_busy = False
-    assert act("start_wave", wave="data")["jobId"] == "drsjob-00000000000000001"
-    assert len(drs.starts) == 1
-
-
-def test_a_server_that_somebody_else_recovers_is_a_conflict_under_awss_name(drs: Drs, execution: str) -> None:
-    drs.is_busy = True
-    with pytest.raises(Exception, match="busy") as caught:
-        act("start_wave", wave="data")
-    assert type(caught.value).__name__ == "ConflictException"
-    assert not isinstance(caught.value, ClientError)
-
-
-def test_a_wave_that_launched_is_recorded_with_its_instances(drs: Drs, execution: str) -> None:
-    job = act("start_wave", wave="data")
-    launch(drs, "LAUNCHED", "LAUNCHED")
-    assert act("check_wave_status", wave="data", job=job) == {"status": "LAUNCHED"}
-    act("update_wave_status", wave="data", status="LAUNCHED")
-    assert wave("data")["status"] == "LAUNCHED"
-    assert wave("data")["servers"][0] == {
-        "sourceServerId": "s-00000000000000001", "launchStatus": "LAUNCHED", "recoveryInstanceId": "i-00000000000000001",
-    }  # fmt: skip
-    assert act("check_dependencies", wave="app") == {"ready": True, "waitingFor": []}
-
-
-def test_a_wave_that_failed_is_recorded_with_the_reason_from_the_jobs_log(drs: Drs, execution: str) -> None:
-    job = act("start_wave", wave="data")
-    launch(drs, "LAUNCHED", "FAILED")
-    drs.log = [{"event": "LAUNCH_FAILED", "eventData": {"sourceServerID": "s-00000000000000002", "rawError": "no room"}}]
-    assert act("check_wave_status", wave="data", job=job) == {"status": "FAILED"}
-    act("update_wave_status", wave="data", status="FAILED")
-    assert act("finalize", error={"Error": "WaveNotLaunched", "Cause": "..."}) == {
-        "status": "FAILED",
-        "error": "wave data: 1 of 2 servers did not launch: s-00000000000000002 no room",
-    }
-    assert wave("app")["status"] == "NOT_STARTED"
+def test_a_wave_waits_for_what_it_depends_on(account: Account) -> None:
+    account.started()
+    assert act("check_dependencies", wave="data") == {"ready": True, "waitingFor": []}
     assert act("check_dependencies", wave="app") == {"ready": False, "waitingFor": ["data"]}
 
 
-def test_a_recovery_is_completed_only_if_every_wave_launched(drs: Drs, execution: str) -> None:
+def test_a_wave_is_one_job_with_all_its_servers(account: Account) -> None:
+    account.started()
+    account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST)
+    assert act("start_wave", wave="data") == POLL
+    assert (wave(account)["status"], wave(account)["jobId"]) == ("RUNNING", JOB_ID)
+    assert [server["launchStatus"] for server in wave(account)["servers"]] == ["PENDING", "PENDING"]
+
+
+def test_a_real_recovery_is_not_started_as_a_drill(account: Account) -> None:
+    account.started(isDrill=False)
+    account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST | {"isDrill": False})
     act("start_wave", wave="data")
-    launch(drs, "LAUNCHED", "LAUNCHED")
-    act("update_wave_status", wave="data", status="LAUNCHED")
+
+
+def test_a_wave_that_has_its_job_is_not_started_again(account: Account) -> None:
+    account.started()
+    account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST)
+    assert act("start_wave", wave="data") == act("start_wave", wave="data")
+
+
+def test_a_retry_finds_the_job_whose_id_got_lost_even_if_it_has_ended(account: Account) -> None:
+    account.started()
+    account.drs.add_client_error("start_recovery", "InternalServerException", "try again", 500)
+    assert fails("start_wave", wave="data").startswith("InternalServerException: ")
+    assert wave(account)["status"] == "PENDING"
+    account.drs.add_response("describe_jobs", {"items": [FOREIGN, OURS]}, SEARCH)
+    assert act("start_wave", wave="data")["jobId"] == JOB_ID
+
+
+def test_a_retry_that_finds_no_job_starts_one(account: Account) -> None:
+    account.started()
+    account.drs.add_client_error("start_recovery", "ThrottlingException", "Rate exceeded", 429)
+    assert fails("start_wave", wave="data").startswith("ThrottlingException: ")
+    account.drs.add_response("describe_jobs", {"items": [FOREIGN], "nextToken": "more"}, SEARCH)
+    account.drs.add_response("describe_jobs", {"items": []}, SEARCH | {"nextToken": "more"})
+    account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST)
+    assert act("start_wave", wave="data")["jobId"] == JOB_ID
+
+
+def test_servers_that_our_own_lost_job_keeps_busy_are_no_conflict(account: Account) -> None:
+    account.started()
+    account.drs.add_client_error("start_recovery", "ConflictException", "being processed by a Job", 409)
+    account.drs.add_response("describe_jobs", {"items": [OURS]}, SEARCH)
+    assert act("start_wave", wave="data")["jobId"] == JOB_ID
+
+
+def test_servers_that_a_foreign_job_keeps_busy_are_a_conflict_to_retry(account: Account) -> None:
+    account.started()
+    account.drs.add_client_error("start_recovery", "ConflictException", "being processed by a Job", 409)
+    account.drs.add_response("describe_jobs", {"items": [FOREIGN]}, SEARCH)
+    assert fails("start_wave", wave="data").startswith("ConflictException: ")
+
+
+def test_nothing_is_started_for_an_execution_that_is_over(account: Account) -> None:
+    account.started(status="FAILED")
+    assert fails("start_wave", wave="data") == "ExecutionEnded: execution e-1 is recorded as FAILED already"
+
+
+@pytest.mark.parametrize(
+    ("launch_statuses", "job_status", "expected"),
+    [
+        (("LAUNCHED", "LAUNCHED"), "STARTED", "LAUNCHED"),
+        (("LAUNCHED", "PENDING"), "STARTED", "RUNNING"),
+        (("LAUNCHED", "FAILED"), "COMPLETED", "FAILED"),
+        (("FAILED", "FAILED"), "COMPLETED", "FAILED"),
+    ],
+)
+def test_a_poll_tells_how_the_wave_stands(
+    account: Account, launch_statuses: tuple[str, ...], job_status: str, expected: str
+) -> None:
+    account.job(*launch_statuses, status=job_status)
+    assert act("check_wave_status", wave="data", job=POLL, attempt=0) == {"status": expected}
+
+
+def test_a_job_that_drs_does_not_list_yet_is_waited_for_until_the_wave_times_out(account: Account) -> None:
+    for minute, expected in (("39", "RUNNING"), ("40", "TIMED_OUT")):
+        account.drs.add_response("describe_jobs", {"items": []})
+        with time_machine.travel(f"2026-03-01T02:{minute}:00Z", tick=False):
+            assert act("check_wave_status", wave="data", job=POLL, attempt=0) == {"status": expected}
+
+
+def test_a_throttled_poll_is_retried_and_then_left_to_the_next(account: Account) -> None:
+    for _ in range(4):
+        account.drs.add_client_error("describe_jobs", "ThrottlingException", "Rate exceeded", 429)
+    for attempt in range(3):
+        assert fails("check_wave_status", wave="data", job=POLL, attempt=attempt).startswith("ThrottlingException: ")
+    assert act("check_wave_status", wave="data", job=POLL, attempt=3) == {"status": "RUNNING"}
+
+
+def test_a_poll_without_permission_fails_whatever_the_attempt(account: Account) -> None:
+    account.drs.add_client_error("describe_jobs", "AccessDeniedException", "not authorized", 403)
+    assert fails("check_wave_status", wave="data", job=POLL, attempt=3).startswith("AccessDeniedException: ")
+
+
+class Started:
+    """An execution whose wave data has its job."""
+
+    @pytest.fixture(autouse=True)
+    def _start(self, account: Account) -> None:
+        account.started()
+        account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST)
+        act("start_wave", wave="data")
+
+    @staticmethod
+    def instances(account: Account, *jobs_and_servers: tuple[str, str], of: tuple[str, ...] = SERVERS[:2]) -> None:
+        items = [
+            {"recoveryInstanceID": f"i-0a00000000000000{n}", "jobID": job, "sourceServerID": server}
+            for n, (job, server) in enumerate(jobs_and_servers)
+        ]
+        account.drs.add_response("describe_recovery_instances", {"items": items}, {"filters": {"sourceServerIDs": list(of)}})
+
+
+class TestAWaveThatLaunched(Started):
+    def test_is_recorded_with_the_instances_of_its_own_job(self, account: Account) -> None:
+        leftover = ("drsjob-3b000000000000009", SERVERS[0])
+        self.instances(account, (JOB_ID, SERVERS[0]), leftover, (JOB_ID, SERVERS[1]))
+        assert act("update_wave_status", wave="data", status="LAUNCHED", attempt=0) == {"status": "LAUNCHED"}
+        assert wave(account)["status"] == "LAUNCHED"
+        assert wave(account)["servers"] == [
+            {"sourceServerId": SERVERS[0], "launchStatus": "LAUNCHED", "recoveryInstanceId": "i-0a000000000000000"},
+            {"sourceServerId": SERVERS[1], "launchStatus": "LAUNCHED", "recoveryInstanceId": "i-0a000000000000002"},
+        ]
+        assert act("check_dependencies", wave="app")["ready"] is True
+
+    def test_is_asked_about_again_until_its_instances_are_listed(self, account: Account) -> None:
+        for _ in range(4):
+            self.instances(account, (JOB_ID, SERVERS[0]))
+        for attempt in range(3):
+            assert fails("update_wave_status", wave="data", status="LAUNCHED", attempt=attempt) == (
+                f"RecoveryInstanceNotListed: no recovery instance of {JOB_ID} is listed for {SERVERS[1]}"
+            )
+        act("update_wave_status", wave="data", status="LAUNCHED", attempt=3)
+        assert [server.get("recoveryInstanceId") for server in wave(account)["servers"]] == ["i-0a000000000000000", None]
+        assert wave(account)["status"] == "LAUNCHED"
+
+    def test_has_launched_even_if_its_instances_cannot_be_listed(self, account: Account) -> None:
+        account.drs.add_client_error("describe_recovery_instances", "AccessDeniedException", "not authorized", 403)
+        act("update_wave_status", wave="data", status="LAUNCHED", attempt=0)
+        assert wave(account)["status"] == "LAUNCHED"
+
+    def test_is_not_undone_by_a_failure_that_comes_after_it(self, account: Account) -> None:
+        self.instances(account, (JOB_ID, SERVERS[0]), (JOB_ID, SERVERS[1]))
+        act("update_wave_status", wave="data", status="LAUNCHED", attempt=0)
+        act("fail_wave", wave="data", state={"error": {"Error": "States.Timeout"}})
+        assert wave(account)["status"] == "LAUNCHED"
+
+
+class TestAWaveThatFailed(Started):
+    def test_is_recorded_with_each_server_s_reason(self, account: Account) -> None:
+        account.job("LAUNCHED", "FAILED")
+        self.instances(account, (JOB_ID, SERVERS[0]), of=SERVERS[:1])
+        failure = {"sourceServerID": SERVERS[1], "rawError": "InsufficientInstanceCapacity"}
+        log = [{"event": "LAUNCH_START", "eventData": {}}, {"event": "LAUNCH_FAILED", "eventData": failure}]
+        account.drs.add_response("describe_job_log_items", {"items": log}, {"jobID": JOB_ID})
+        act("update_wave_status", wave="data", status="FAILED", attempt=0)
+        assert wave(account)["servers"] == [
+            {"sourceServerId": SERVERS[0], "launchStatus": "LAUNCHED", "recoveryInstanceId": "i-0a000000000000000"},
+            {"sourceServerId": SERVERS[1], "launchStatus": "FAILED", "reason": "InsufficientInstanceCapacity"},
+        ]
+
+    def test_is_recorded_even_if_the_log_cannot_be_read(self, account: Account) -> None:
+        account.job("FAILED", "FAILED")
+        account.drs.add_client_error("describe_job_log_items", "ResourceNotFoundException", "gone", 404)
+        act("update_wave_status", wave="data", status="FAILED", attempt=0)
+        assert [server["launchStatus"] for server in wave(account)["servers"]] == ["FAILED", "FAILED"]
+
+    def test_breaks_off_with_the_error_that_was_caught(self, account: Account) -> None:
+        cause = '{"errorMessage": "not authorized", "errorType": "AccessDeniedException", "stackTrace": []}'
+        error = {"Error": "AccessDeniedException", "Cause": cause}
+        assert act("fail_wave", wave="data", state={"wave": "data", "error": error}) == {"status": "FAILED"}
+        assert wave(account)["error"] == {"code": "AccessDeniedException", "message": "not authorized"}
+
+    def test_fails_the_execution(self, account: Account) -> None:
+        account.job("FAILED", "PENDING", status="STARTED")
+        account.drs.add_response("describe_job_log_items", {"items": []})
+        act("update_wave_status", wave="data", status="TIMED_OUT", attempt=0)
+        told = act("finalize", error={"Error": "WaveNotLaunched", "Cause": "see the record"})
+        assert told == {
+            "kind": "Drill",
+            "planName": "erp",
+            "status": "FAILED",
+            "message": "wave data timed out after 40 minutes",
+        }
+        assert account.record()["status"] == "FAILED"
+
+
+def test_a_wave_whose_status_no_choice_knows_breaks_off(account: Account) -> None:
+    account.started()
+    act("fail_wave", wave="data", state={"poll": {"status": "?"}})
+    assert wave(account)["error"] == {"code": "UnknownWaveStatus", "message": ""}
+
+
+def test_an_execution_that_was_aborted_or_timed_out_is_closed_from_outside(account: Account) -> None:
+    account.started()
+    told = act("finalize", error={"Error": "ABORTED", "Cause": "the state machine was stopped by an operator"})
+    assert (told["status"], told["message"]) == ("FAILED", "the state machine was stopped by an operator")
+    assert account.record()["error"]["code"] == "ABORTED"
     assert act("finalize")["status"] == "FAILED"
 
 
-def test_a_closed_record_stays_as_it_is(execution: str) -> None:
-    first = act("finalize", error={"Error": "A", "Cause": "first"})
-    assert act("finalize", error={"Error": "B", "Cause": "second"}) == first
-    assert store.load("e1")["error"] == {"code": "A", "message": "first"}
+def test_a_record_that_somebody_else_changes_in_between_loses_nothing(account: Account) -> None:
+    account.started()
+    interruptions = iter([{"note": "seen"}, {"owner": "ops"}])
+
+    def change(current: dict[str, Any]) -> dict[str, Any]:
+        interruption = next(interruptions, {})
+        store.update("e-1", lambda latest: latest | interruption)
+        return current | {"status": "COMPLETED"}
+
+    store.update("e-1", change)
+    written = account.record()
+    assert (written["status"], written["note"], written["owner"]) == ("COMPLETED", "seen", "ops")
+    assert written["version"] == 4
 
 
-def test_a_wave_that_broke_off_says_with_what(execution: str) -> None:
-    act("fail_wave", wave="data", state={"error": {"Error": "ThrottlingException", "Cause": "Rate exceeded"}})
-    closed = act("finalize", error={"Error": "WaveNotLaunched", "Cause": "..."})
-    assert closed["error"] == "wave data: ThrottlingException: Rate exceeded"
+def test_a_change_of_a_record_read_too_long_ago_is_made_to_the_latest(account: Account) -> None:
+    account.started()
+    stale = account.record()
+    store.update("e-1", lambda current: current | {"one": 1})
+    store.update("e-1", lambda current: current | {"two": 2}, stale)
+    written = account.record()
+    assert (written["one"], written["two"], written["version"]) == (1, 2, 3)
 
 
-def test_a_change_that_meets_another_one_is_applied_to_the_newer_record(execution: str) -> None:
-    stale = store.load("e1")
-    store.update("e1", lambda current: current | {"one": 1})
-    store.update("e1", lambda current: current | {"two": 2}, stale)
-    record = store.load("e1")
-    assert (record["one"], record["two"], record["version"]) == (1, 2, 3)
+def test_a_record_that_is_never_left_alone_is_given_up(account: Account) -> None:
+    account.started(count=0)
+
+    def change(current: dict[str, Any]) -> dict[str, Any]:
+        store.update("e-1", lambda latest: latest | {"count": latest["count"] + 1})
+        return current | {"status": "COMPLETED"}
+
+    with pytest.raises(store.RecordBusy, match="10 times in a row"):
+        store.update("e-1", change)
 
 
-def test_a_record_that_others_keep_changing_is_given_up_by_name(execution: str) -> None:
-    def meddle(current: dict[str, Any]) -> dict[str, Any]:
-        client = clients.client("dynamodb")
-        client.put_item(TableName="executions", Item=store._encode(current | {"version": current["version"] + 1}))
-        return current | {"mine": True}
-
-    with pytest.raises(store.RecordBusy):
-        store.update("e1", meddle)
+def test_fractions_of_minutes_survive_the_table(account: Account) -> None:
+    account.started(ratio=0.1, whole=3, none=None, nested=[{"a": 1.5}])
+    kept = account.record()
+    assert (kept["ratio"], kept["whole"], kept["none"], kept["nested"]) == (0.1, 3, None, [{"a": 1.5}])
 
 
-def test_an_unknown_action_names_those_that_exist() -> None:
-    with pytest.raises(ValueError, match=r"unknown action 'stat_wave': expected one of begin, check_dependencies,"):
-        handler({"action": "stat_wave"}, None)
+def test_an_unknown_action_is_named_with_those_that_there_are(account: Account) -> None:
+    assert fails("begn").startswith("ValueError: unknown action 'begn': expected one of begin, check_dependencies, ")

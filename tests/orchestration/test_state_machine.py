@@ -1,88 +1,182 @@
-"""The state machine as a document: what must be true of it however it is rearranged."""
+"""What can be told of the state machine without running it."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import accumulate, repeat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-PATH = Path(__file__).parents[2] / "asl" / "recovery_plan.asl.json"
-MACHINE = json.loads(PATH.read_text("utf-8"))
+from orchestration.clients import TRANSIENT
+from orchestration.handler import ACTIONS, PATIENCE
+from orchestration.plan import MAX_DAYS, MAX_WAVES
+from simulator.engine.lint import lint
+
+ASL = Path(__file__).parents[2] / "asl" / "recovery_plan.asl.json"
+TEXT = ASL.read_text("utf-8")
+MACHINE = json.loads(TEXT)
 
 
-def scopes(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The machine and every machine inside one of its states."""
-    yield machine
-    for state in machine["States"].values():
-        if "ItemProcessor" in state:
-            yield from scopes(state["ItemProcessor"])
+def states_of(machine: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, state in machine["States"].items():
+        yield name, state
+        if state["Type"] == "Map":
+            yield from states_of(state["ItemProcessor"])
 
 
-STATES = {name: state for scope in scopes(MACHINE) for name, state in scope["States"].items()}
+STATES = dict(states_of(MACHINE))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+FUNCTION_TASKS = {name: state for name, state in TASKS.items() if "lambda" in state["Resource"]}
+CLOSING_TASKS = {name: FUNCTION_TASKS[name] for name in ("FinalizeExecution", "RecordFailure")}
+WORKING_TASKS = {name: state for name, state in FUNCTION_TASKS.items() if name not in CLOSING_TASKS}
 
 
-def ways_on(state: dict[str, Any]) -> list[str]:
-    found = [state[key] for key in ("Next", "Default") if key in state]
-    return found + [rule["Next"] for rule in [*state.get("Choices", []), *state.get("Catch", [])]]
+def each(states: Mapping[str, Any]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("state", states.values(), ids=states.keys())
 
 
-def test_the_states_of_the_recovery_are_all_there() -> None:
-    assert set(STATES) >= {
+def waits_seconds(retrier: Mapping[str, Any]) -> list[float]:
+    """How long each of a retrier's retries waits."""
+    rates = repeat(retrier["BackoffRate"], retrier["MaxAttempts"] - 1)
+    grown = accumulate(rates, lambda wait, rate: wait * rate, initial=retrier["IntervalSeconds"])
+    return [min(wait, retrier.get("MaxDelaySeconds", wait)) for wait in grown]
+
+
+def retrier(state: Mapping[str, Any], error: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(one for one in state["Retry"] if error in one["ErrorEquals"])
+    return found
+
+
+def test_the_simulator_s_linter_has_nothing_to_say() -> None:
+    assert lint(TEXT, str(ASL)) == []
+
+
+def test_the_flow_has_the_states_that_operators_know() -> None:
+    assert {
         "InitializeExecution", "ProcessWaves", "CheckDependencies", "StartWaveRecovery", "WaitForWave", "CheckWaveStatus",
         "UpdateWaveStatus", "SendNotification", "FinalizeExecution",
-    }  # fmt: skip
+    } <= STATES.keys()  # fmt: skip
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_every_task_retries_with_backoff_catches_everything_and_ends(name: str) -> None:
-    task = TASKS[name]
-    assert all(rule["BackoffRate"] > 1 and rule["MaxAttempts"] >= 1 for rule in task["Retry"])
-    assert task["Retry"]
-    assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-    assert task["TimeoutSeconds"] <= 300
+def test_it_runs_wherever_its_function_and_topic_are() -> None:
+    assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == {"OrchestrationFunctionArn", "NotificationTopicArn"}
+    assert re.search(r"\d{12}", TEXT) is None
 
 
-def test_every_choice_has_a_default() -> None:
-    assert [name for name, state in STATES.items() if state["Type"] == "Choice" and "Default" not in state] == []
-
-
-def test_only_what_step_functions_local_knows_is_used() -> None:
+def test_it_keeps_to_what_step_functions_local_runs() -> None:
     assert {task["Resource"] for task in TASKS.values()} == {
-        "arn:aws:states:::lambda:invoke", "arn:aws:states:::sns:publish",
-    }  # fmt: skip
-    assert not {"QueryLanguage", "Assign", "Arguments", "Output"} & {key for state in STATES.values() for key in state}
+        "arn:aws:states:::lambda:invoke",
+        "arn:aws:states:::sns:publish",
+    }
+    assert "QueryLanguage" not in TEXT
+    assert "Assign" not in TEXT
 
 
-def test_the_placeholders_are_the_two_that_deployment_fills_in() -> None:
-    assert set(re.findall(r"\$\{(\w+)\}", PATH.read_text("utf-8"))) == {"OrchestrationFunctionArn", "NotificationTopicArn"}
+def test_every_action_is_asked_for_and_none_other() -> None:
+    assert {task["Parameters"]["Payload"]["action"] for task in FUNCTION_TASKS.values()} == set(ACTIONS)
 
 
-def test_every_failure_of_the_machine_is_recorded_before_it_fails() -> None:
-    """Whatever leads to ExecutionFailed comes from RecordFailure, or from a finalize that recorded something else."""
-    states = MACHINE["States"]
-    before = {name: [other for other, state in states.items() if name in ways_on(state)] for name in states}
-    assert set(before["ExecutionFailed"]) == {"NotifyFailure", "NotifyUnrecorded", "RecordedAsCompleted"}
-    assert before["NotifyFailure"] == ["RecordFailure", "NotifyFailure"] or set(before["NotifyFailure"]) == {"RecordFailure"}
-    assert set(before["NotifyUnrecorded"]) == {"RecordFailure"}
-    assert set(before["RecordedAsCompleted"]) == {"FinalizeExecution"}
+@each(TASKS)
+def test_every_task_has_a_timeout_retries_and_a_catch_for_all(state: dict[str, Any]) -> None:
+    assert state["TimeoutSeconds"] <= 120
+    assert all(one["BackoffRate"] > 1 for one in state["Retry"])
+    assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
-@pytest.mark.parametrize("scope", list(scopes(MACHINE)), ids=["machine", "wave"])
-def test_every_state_can_be_reached_and_leads_to_an_end(scope: dict[str, Any]) -> None:
-    states = scope["States"]
-    ends = {name for name, state in states.items() if state["Type"] in ("Succeed", "Fail")}
-    reached, frontier = set(), {scope["StartAt"]}
-    while frontier:
-        reached |= frontier
-        frontier = {name for state in frontier for name in ways_on(states[state])} - reached
-    assert reached == set(states)
-    leading = set(ends)
-    while True:
-        more = {name for name, state in states.items() if set(ways_on(state)) & leading} - leading
-        if not more:
-            break
-        leading |= more
-    assert leading == set(states)
+@each(CLOSING_TASKS)
+def test_closing_the_record_is_tried_for_hours_whatever_the_error(state: dict[str, Any]) -> None:
+    assert sum(waits_seconds(retrier(state, "States.ALL"))) > 2 * 3_600
+
+
+@each(WORKING_TASKS)
+def test_every_other_invocation_retries_what_time_may_mend(state: dict[str, Any]) -> None:
+    assert set(retrier(state, "ThrottlingException")["ErrorEquals"]) == TRANSIENT | {"RecordBusy"}
+    assert waits_seconds(retrier(state, "ThrottlingException")) == [2, 4, 8, 16, 32, 64, 128, 256]
+    assert waits_seconds(retrier(state, "Lambda.ServiceException")) == [2, 4, 8, 16, 32, 64]
+    assert {
+        "Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.TooManyRequestsException", "Lambda.Unknown",
+        "Sandbox.Timedout", "States.Timeout",
+    } <= set(retrier(state, "Lambda.ServiceException")["ErrorEquals"])  # fmt: skip
+
+
+@each(FUNCTION_TASKS)
+def test_what_an_invocation_is_told_about_retries_is_there_to_tell(state: dict[str, Any]) -> None:
+    attempt = state["Parameters"]["Payload"].get("attempt.$", "$$.State.RetryCount")
+    assert attempt == "$$.State.RetryCount"
+    assert all(one["MaxAttempts"] >= PATIENCE for one in state["Retry"])
+
+
+def test_a_busy_server_is_waited_for_longer_than_a_usual_job_takes() -> None:
+    waits = waits_seconds(retrier(STATES["StartWaveRecovery"], "ConflictException"))
+    assert waits[:4] == [30, 45, 67.5, 101.25]
+    assert max(waits) == 120
+    assert sum(waits) > 30 * 60
+
+
+@each({name: state for name, state in STATES.items() if state["Type"] == "Choice"})
+def test_every_choice_has_a_default(state: dict[str, Any]) -> None:
+    assert state["Default"]
+
+
+def test_nothing_waits_but_for_the_next_poll() -> None:
+    waits = [state for state in STATES.values() if state["Type"] == "Wait"]
+    assert waits == [{"Type": "Wait", "SecondsPath": "$.pollSeconds", "Next": "CheckWaveStatus"}]
+    assert ".waitForTaskToken" not in TEXT
+
+
+def test_the_whole_may_take_longer_than_all_its_waves_with_their_retries() -> None:
+    within_a_wave = states_of(STATES["ProcessWaves"]["ItemProcessor"])
+    retries_seconds = sum(sum(waits_seconds(one)) for _, state in within_a_wave for one in state.get("Retry", []))
+    assert MACHINE["TimeoutSeconds"] > MAX_DAYS * 86_400 + MAX_WAVES * retries_seconds
+
+
+def next_states(state: Mapping[str, Any]) -> set[str]:
+    caught = {one["Next"] for one in state.get("Catch", [])}
+    chosen = {one["Next"] for one in state.get("Choices", [])}
+    return caught | chosen | ({state[key] for key in ("Next", "Default") if key in state})
+
+
+def reachable(name: str) -> set[str]:
+    seen, waiting = set(), {name}
+    while waiting:
+        seen.add(one := waiting.pop())
+        waiting |= next_states(STATES[one]) - seen
+    return seen
+
+
+def ends_of(name: str) -> set[str]:
+    """The states without a successor that can come after a state."""
+    return {one for one in reachable(name) if not next_states(STATES[one])}
+
+
+@each({name: state for name, state in MACHINE["States"].items() if state["Type"] in ("Task", "Map")})
+def test_every_error_is_recorded_before_the_execution_ends(state: dict[str, Any]) -> None:
+    for catcher in state["Catch"]:
+        after = catcher["Next"]
+        if state.get("Resource", "").endswith("sns:publish"):
+            assert after in ("FinalizeExecution", "ExecutionFailed")  # recorded next, or already
+        elif state is STATES["RecordFailure"]:
+            assert after == "NotifyUnrecorded"  # it has been tried for long enough: somebody must know
+        else:
+            assert after == "RecordFailure"
+        assert ends_of(after) <= {"ExecutionCompleted", "ExecutionFailed"}
+
+
+def test_every_error_within_a_wave_is_recorded_before_the_wave_fails() -> None:
+    for name, state in states_of(STATES["ProcessWaves"]["ItemProcessor"]):
+        for catcher in state.get("Catch", []):
+            assert catcher["Next"] == ("WaveNotLaunched" if name == "RecordWaveFailure" else "RecordWaveFailure")
+    assert ends_of("RecordWaveFailure") == {"WaveNotLaunched"}
+
+
+@pytest.mark.parametrize("scope", [MACHINE, STATES["ProcessWaves"]["ItemProcessor"]], ids=["machine", "wave"])
+def test_every_state_can_be_reached_and_comes_to_an_end(scope: dict[str, Any]) -> None:
+    assert reachable(scope["StartAt"]) == set(scope["States"])
+    ends = {name for name, state in scope["States"].items() if state["Type"] in ("Succeed", "Fail")}
+    assert all(reachable(name) & ends for name in scope["States"])
+
+
+def test_waves_go_one_after_the_other() -> None:
+    assert STATES["ProcessWaves"]["MaxConcurrency"] == 1
