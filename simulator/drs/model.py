@@ -1,7 +1,7 @@
 """What the service keeps: source servers, jobs and recovery instances, with their legal states in tables."""
 
 from collections import Counter
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
@@ -114,7 +114,7 @@ class SourceServer:
     snapshot_gaps: list[tuple[int, int]] = field(default_factory=list)
     last_launch: LastLaunch | None = None
     recovery_instance_id: str | None = None
-    jobs: MutableMapping[str, int] = field(default_factory=Counter)
+    jobs: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)

@@ -61,10 +61,6 @@ class RegionState:
         """An instant of the run as the API shows it."""
         return identifiers.instant(self.clock.start + timedelta(milliseconds=at_ms))
 
-    def now(self) -> str:
-        """The present instant as the API shows it."""
-        return self.instant(self.clock.now_ms)
-
     def luck(self, component: str, entity: str) -> float:
         """A standard normal draw that belongs to one entity alone."""
         return self.chance.stream(component, entity).normal(0, 1)

@@ -245,16 +245,49 @@ def test_log_items_and_instances_are_seen_only_after_a_while() -> None:
     assert world.trace(job_id)[-1] == "JOB_END"
 
 
-def test_log_items_are_never_seen_out_of_order() -> None:
-    world = World(pinned(log_lag=Distribution(1, 30)))
+@pytest.mark.parametrize("seed", range(5))
+def test_log_items_are_never_seen_out_of_order(seed: int) -> None:
+    world = World(pinned(log_lag=Distribution(1, 30)), seed)
     job_id = world.start(*world.add("db-1", "db-2"))
-    seen: list[str] = []
-    for _ in range(700):
-        world.pass_seconds(1)
-        now = world.trace(job_id)
-        assert now[: len(seen)] == seen
-        seen = now
-    assert len(seen) == 14
+    world.pass_seconds(HOUR)
+    seen_ms = [item.visible_ms for item in world.region.state.jobs[job_id].log]
+    assert len(seen_ms) == 14
+    assert seen_ms == sorted(seen_ms)
+
+
+def test_the_order_in_which_servers_are_named_changes_no_luck() -> None:
+    def run(*names: str) -> tuple[str, tuple[float, str]]:
+        world = World(Settings(rates=None))
+        servers = dict(zip(("a", "b"), world.add("a", "b"), strict=True))
+        job_id = world.start(*(servers[name] for name in names))
+        world.pass_seconds(HOUR)
+        return job_id, world.offsets(job_id)[0]
+
+    assert run("a", "b") == run("b", "a")
+
+
+def test_without_the_barrier_conversions_differ_by_a_few_percent() -> None:
+    world = World(Settings(rates=None, log_lag=Distribution(0), phase_barrier=False))
+    job_id = world.start(*world.add(*(f"app-{number}" for number in range(20))))
+    world.pass_seconds(3 * HOUR)
+    conversions = durations(world, job_id, "CONVERSION")
+    assert len(set(conversions)) == 20
+    assert 1.05 < max(conversions) / min(conversions) < 1.5
+
+
+def test_each_call_of_an_operation_takes_a_time_of_its_own() -> None:
+    world = World(pinned(read_latency=Distribution(0.12, 0.45)))
+    instants: list[int] = []
+
+    def process() -> None:
+        for _ in range(5):
+            world.call("DescribeJobs")
+            instants.append(world.clock.now_ms)
+
+    world.clock.spawn("caller", process)
+    world.pass_seconds(60)
+    waits = [after - before for before, after in zip([0, *instants], instants, strict=False)]
+    assert len(set(waits)) == 5
 
 
 def test_the_run_may_start_at_any_instant() -> None:

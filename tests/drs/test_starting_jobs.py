@@ -77,6 +77,23 @@ def test_a_job_shows_what_it_launched_until_it_has_completed(world: World) -> No
     assert completed == {"sourceServerID": server.id, "launchStatus": "LAUNCHED", "launchActionsStatus": {"runs": []}}
 
 
+def test_a_job_can_be_set_never_to_show_what_it_launched() -> None:
+    world = World(pinned(shows_instances_while_started=False))
+    (server,) = world.add("db-1")
+    job_id = world.start(server)
+    world.pass_seconds(531)
+    assert world.statuses(world.job(job_id)) == {"db-1": "LAUNCHED"}
+    assert "recoveryInstanceID" not in world.job(job_id)["participatingServers"][0]
+
+
+def test_a_termination_can_be_set_to_keep_showing_its_servers() -> None:
+    world = World(pinned(empties_terminate_jobs=False))
+    world.recover(*world.add("db-1"))
+    job = world.call("TerminateRecoveryInstances", recoveryInstanceIDs=[world.instances()[0]["recoveryInstanceID"]])["job"]
+    world.pass_seconds(HOUR)
+    assert world.statuses(world.job(job["jobID"])) == {"db-1": "TERMINATED"}
+
+
 def test_a_launch_status_stays_pending_until_the_launch_has_ended(world: World) -> None:
     job_id = world.start(*world.add("db-1"))
     world.pass_seconds(500)
