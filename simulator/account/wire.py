@@ -130,10 +130,42 @@ def decode(request: HttpRequest) -> Decoded:
 def encode(service: str, operation: str, result: Mapping[str, Any]) -> HttpResponse:
     """The answer to an operation that succeeded; `result` has the output shape's member names."""
     model = service_model(service)
+    if _is_plain_json(service, operation):
+        status = model.operation_model(operation).http.get("responseCode", 200)
+        body = json.dumps(result, separators=(",", ":"), default=datetime.timestamp)
+        return _http(status, {"Content-Type": "application/json"}, body)
     answer = get_serializer_class(model.service_name, str(model.protocol))(model.operation_model(operation)).serialize(
         result
     )
     return _http(answer["status_code"], answer["headers"], answer["body"])
+
+
+@cache
+def _is_plain_json(service: str, operation: str) -> bool:
+    """Whether an operation's answer is its members as JSON: nothing in headers, and every member spelled as it is called."""
+    model = service_model(service)
+    shape = model.operation_model(operation).output_shape
+    return model.protocol in _JSON_PROTOCOLS and (shape is None or _is_plain(shape, set()))
+
+
+def _is_plain(shape: Any, seen: set[str]) -> bool:
+    if shape.name in seen:
+        return True
+    seen.add(shape.name)
+    match shape.type_name:
+        case "structure":
+            return "payload" not in shape.serialization and all(
+                "location" not in member.serialization
+                and member.serialization.get("name", name) == name
+                and _is_plain(member, seen)
+                for name, member in shape.members.items()
+            )
+        case "list":
+            return _is_plain(shape.member, seen)
+        case "map":
+            return _is_plain(shape.value, seen)
+        case kind:
+            return str(kind) != "blob"
 
 
 def encode_error(service: str, operation: str, error: ServiceError) -> HttpResponse:

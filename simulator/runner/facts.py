@@ -7,6 +7,7 @@ from simulator.journal import (
     Answered,
     ApiCall,
     HistoryEvent,
+    JobChanged,
     JobLogged,
     Journal,
     LaunchStatusChanged,
@@ -128,8 +129,10 @@ class _ServerReadings:
         for at_ms, call in accepted_calls(journal, "drs:StartRecovery"):
             for server in _asked_servers(call):
                 self._started.setdefault(server, at_ms)
+        launches = {change.job for _, change in journal.of(JobChanged) if change.type == "LAUNCH"}
         for at_ms, change in journal.of(LaunchStatusChanged):
-            if change.server in self._started and at_ms >= self._started[change.server]:
+            # A job that terminates the instance again afterwards does not undo that the server was recovered.
+            if change.job in launches and at_ms >= self._started.get(change.server, at_ms + 1):
                 self._status[change.server] = (at_ms, change.status)
         for _, item in journal.of(JobLogged):
             if item.server is not None and "rawError" in item.data:

@@ -8,6 +8,7 @@ from simulator.journal import (
     Event,
     FaultFired,
     HistoryEvent,
+    JobChanged,
     JobLogged,
     Journal,
     LaunchStatusChanged,
@@ -33,6 +34,7 @@ class Story:
         self._calls = 0
         self.journal = Journal(lambda: self._now_ms)
         self.journal.record(RunStarted("made up", 1, "2026-03-01T02:00:00+00:00"))
+        self.journal.record(JobChanged("j", "LAUNCH", "START_DRILL", "PENDING", []))
 
     def at(self, seconds: float) -> "Story":
         self._now_ms = round(seconds * 1000)

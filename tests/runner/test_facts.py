@@ -1,7 +1,8 @@
 """What is read from a journal."""
 
+from simulator.journal import JobChanged, LaunchStatusChanged
 from simulator.runner.wording import clock_time
-from tests.runner.story import Story, good_story
+from tests.runner.story import IDS, Story, good_story
 
 
 def test_waves_and_servers_as_they_went() -> None:
@@ -35,3 +36,10 @@ def test_clock_times_read_as_people_write_them() -> None:
         "1:02:10",
         "0:01.500",
     ]
+
+
+def test_terminating_the_instance_afterwards_does_not_undo_the_recovery() -> None:
+    story = Story().start_recovery("app-1").at(9).launch("LAUNCHED", "app-1")
+    story.at(20).record(JobChanged("t", "TERMINATE", "TERMINATE_RECOVERY_INSTANCES", "PENDING", []))
+    story.at(30).record(LaunchStatusChanged("t", IDS["app-1"], "TERMINATED"))
+    assert story.facts().waves[1].status == "LAUNCHED"
