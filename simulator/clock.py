@@ -118,7 +118,7 @@ class VirtualClock:
         """Let `duration_ms` (>= 0) of virtual time pass for the current process."""
         process = self.current()
         wake_ms = self.now_ms + duration_ms
-        if self._nothing_due_by(wake_ms):
+        if duration_ms > 0 and self._nothing_due_by(wake_ms):  # a loop that sleeps no time at all must be counted
             self._advance(wake_ms)
             return
         process.suspend(self.call_at(wake_ms, process.resume, Priority.PROCESS))

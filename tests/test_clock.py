@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from simulator.clock import Priority, Signal, VirtualClock
-from simulator.errors import HorizonReached
+from simulator.errors import ClockStuck, HorizonReached
 
 
 @pytest.fixture
@@ -130,3 +130,15 @@ def test_close_unwinds_what_still_waits(clock: VirtualClock) -> None:
     clock.close()
     assert seen == ["unwound"]
     assert clock.blocked() == []
+
+
+def test_a_loop_that_sleeps_no_time_is_given_up(clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.clock.MAX_EVENTS_PER_INSTANT", 1_000)
+
+    def spin() -> None:
+        while True:
+            clock.sleep_ms(0)
+
+    clock.spawn("spinner", spin)
+    with pytest.raises(ClockStuck, match="without time moving"):
+        clock.run()

@@ -8,6 +8,7 @@ import json
 import os
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from greenlet import GreenletExit
 
 from simulator.account.sandbox import Code, Sandbox
 from simulator.clock import Process, VirtualClock
-from simulator.errors import HandlerError, Problem, ServiceError
+from simulator.errors import HandlerError, HorizonReached, Problem, ServiceError
 from simulator.journal import FunctionInvoked, FunctionReturned, Journal, LogLine
 from simulator.json_types import JsonValue
 from simulator.rng import Chance
 
+MAX_INIT_MS = 10_000  # how long Lambda lets a sandbox import its code
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # Lambda's limit for synchronous invocations, requests and answers
 
 
@@ -108,9 +110,13 @@ class Functions:
         for function in self._functions.values():
             sandbox = self._new_sandbox(function)
             process = self._clock.spawn(f"{function.name} init", sandbox.load, context=sandbox, supervised=True)
-            self._clock.run()
+            with suppress(HorizonReached):
+                self._clock.run(self._clock.now_ms + MAX_INIT_MS)
             sandbox.flush()
-            if isinstance(process.error, HandlerError):
+            if not process.ended.is_set:
+                message = f"the handler cannot be imported: that takes more than Lambda's {MAX_INIT_MS // 1000} seconds"
+                problems.append(Problem(str(function.code.path), message))
+            elif isinstance(process.error, HandlerError):
                 problems += process.error.problems
             elif process.error is not None:
                 raise process.error
@@ -121,9 +127,19 @@ class Functions:
     def invoke(self, name_or_arn: str, payload: JsonValue) -> Invocation:
         """Run a handler to its end in virtual time, for the current process.
 
-        Raises ServiceError for an unknown function; what the handler does wrong is in the Invocation.
+        A caller that gives up waiting does not end the invocation. Raises ServiceError for an unknown function; what the
+        handler does wrong is in the Invocation.
         """
         function = self.get(name_or_arn)
+        service = self._clock.spawn(f"{function.name} service", lambda: self._serve(function, payload), supervised=True)
+        service.ended.wait()
+        if service.error is not None:
+            raise service.error
+        invocation: Invocation = service.value
+        return invocation
+
+    def _serve(self, function: Function, payload: JsonValue) -> Invocation:
+        """One invocation, from taking a sandbox to giving it back."""
         idle = self._idle[function.name]
         is_cold = not idle
         sandbox = self._new_sandbox(function) if is_cold else idle.pop()

@@ -139,6 +139,16 @@ def test_a_handler_that_fails_at_import_is_named_with_its_line(staged: Stage) ->
     assert problem.message == "the handler cannot be imported: KeyError: 'EXECUTIONS_TABLE'"
 
 
+def test_code_whose_import_never_ends_is_given_up(staged: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "waiting.py"
+    path.write_text("import time\nwhile True:\n    time.sleep(1)\n", "utf-8")
+    staged.world.functions.deploy(Function("waiting", Code(path, "handler")))
+    with pytest.raises(HandlerError) as caught:
+        staged.world.functions.load_all()
+    message = "the handler cannot be imported: that takes more than Lambda's 10 seconds"
+    assert [(problem.where, problem.message) for problem in caught.value.problems] == [(str(path), message)]
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [
@@ -173,3 +183,16 @@ def test_code_in_a_package_is_imported_from_above_the_package(tmp_path: Path) ->
         (folder / "__init__.py").touch()
     code = Code(package / "main.py", "run")
     assert (code.root, code.owned, code.module) == (tmp_path, tmp_path / "app", "app.handlers.main")
+
+
+def test_a_function_goes_on_when_its_caller_gives_up_and_its_sandbox_is_kept(staged: Stage) -> None:
+    def give_up() -> None:
+        caller = staged.world.clock.spawn(
+            "caller", lambda: staged.world.functions.invoke("one", {"do": "sleep", "seconds": 30}), supervised=True
+        )
+        staged.world.clock.sleep_ms(5_000)
+        caller.interrupt(TimeoutError("nobody waits any more"))
+
+    staged.run(give_up)
+    assert [(at_ms, event.duration_ms) for at_ms, event in staged.world.journal.of(FunctionReturned)] == [(30_000, 30_000)]
+    assert staged.invoke("describe").payload["invocations"] == 2  # type: ignore[index,call-overload]
