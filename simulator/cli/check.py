@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Tell what is wrong with scenarios, without running them.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATHS]...")
 def check(paths: tuple[Path, ...]) -> int:
     """Check the scenarios in PATHS, files or folders (default: scenarios/), without running them.

@@ -7,7 +7,7 @@ import click
 FORMATS = ("text", "json", "junit")
 
 
-@click.command()
+@click.command(short_help="Run scenarios and judge them.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATHS]...")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Run every scenario with this seed, not its own.")
 @click.option("-k", "words", metavar="TEXT", help="Run only scenarios with TEXT in their title, id, tags or path.")
