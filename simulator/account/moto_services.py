@@ -18,6 +18,7 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto.backend_index import backend_url_patterns
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.model_instances import reset_model_data
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.moto_api._internal import mock_random
 
@@ -49,6 +50,7 @@ def reset(chance: Chance) -> None:
     for name in sorted(_used):
         moto.backends.get_backend(name).reset()
     _used.clear()
+    reset_model_data()  # moto remembers every object it ever made, for a dashboard
     mock_random.setstate(chance.generator("moto").getstate())
 
 
