@@ -11,7 +11,7 @@ from simulator.account.faults import FaultBoard
 from simulator.account.functions import Functions
 from simulator.account.integrations import ServiceIntegrations
 from simulator.account.lambda_api import LambdaApi
-from simulator.account.states_api import StatesApi
+from simulator.account.states.api import StatesApi
 from simulator.account.wire import Decoded
 from simulator.clock import VirtualClock
 from simulator.drs.refusals import validation_error

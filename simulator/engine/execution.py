@@ -114,6 +114,11 @@ class Execution:
         return self._run.redrive_count
 
     @property
+    def redriven_ms(self) -> int | None:
+        """When it was last redriven, in milliseconds since the run's start; None if it never was."""
+        return self._run.redriven_ms
+
+    @property
     def map_runs(self) -> Sequence[MapRun]:
         """The runs of the Distributed Maps that were entered."""
         return self._run.map_runs

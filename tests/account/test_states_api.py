@@ -120,7 +120,7 @@ def test_a_stopped_execution_is_aborted_at_once(states: Client, staged: Stage) -
         ("create_state_machine", {"name": "m", "definition": "{", "roleArn": ROLE}, "InvalidDefinition"),
         ("create_state_machine", {"name": "m", "definition": '{"StartAt":"A"}', "roleArn": ROLE}, "InvalidDefinition"),
         ("send_task_success", {"taskToken": "nobody's", "output": "{}"}, "InvalidToken"),
-        ("list_state_machine_versions", {"stateMachineArn": "arn"}, "NotImplemented"),
+        ("list_state_machine_versions", {"stateMachineArn": f"{HERE}:stateMachine:x"}, "StateMachineDoesNotExist"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The Step Functions API of the simulated account, on our engine."""
