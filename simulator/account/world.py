@@ -9,7 +9,7 @@ from simulator.account import moto_services, seam, surroundings
 from simulator.account.account import Account
 from simulator.account.faults import FaultBoard
 from simulator.account.functions import Functions
-from simulator.account.integrations import ServiceIntegrations
+from simulator.account.integrations.dispatch import ServiceIntegrations
 from simulator.account.lambda_api import LambdaApi
 from simulator.account.states.api import StatesApi
 from simulator.account.wire import Decoded
@@ -36,6 +36,7 @@ class World:
         self.functions = Functions(self.clock, self.chance, self.journal, ACCOUNT_ID, region)
         integrations = ServiceIntegrations(self.clock, self.chance, self.functions, self.faults)
         self.states = StatesApi(self.clock, self.chance, self.journal, ACCOUNT_ID, region, integrations)
+        integrations.executions = self.states.executions
         lambda_api = LambdaApi(self.clock, self.functions)
         self.account = Account(
             ACCOUNT_ID,

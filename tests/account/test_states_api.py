@@ -166,7 +166,7 @@ def test_sns_is_published_by_the_optimised_integration(states: Client, staged: S
     parameters = {"TopicArn": topic, "Subject": "s", "Message": {"plain": 1}}
     task = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": parameters, "End": True}
     output = json.loads(states.execute({"StartAt": "T", "States": {"T": task}})["output"])
-    assert set(output) == {"MessageId"}
+    assert set(output) == {"MessageId", "SdkHttpMetadata", "SdkResponseMetadata"}
     notified = [event for event in staged.world.journal if event.event.kind == "notification"]
     assert [event.event.message for event in notified] == ['{"plain":1}']  # type: ignore[union-attr]
 

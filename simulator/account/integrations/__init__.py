@@ -1,0 +1,1 @@
+"""Step Functions' service integrations: what a Task state's resource does in the simulated account."""
