@@ -8,6 +8,7 @@ from typing import Any
 from simulator.account import moto_services, wire
 from simulator.account.faults import ApiFault, fault_error, known_errors
 from simulator.account.functions import Function
+from simulator.account.integrations.recognition import unrecognised
 from simulator.account.sandbox import Code
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.drs.faults import ServerFault
@@ -172,7 +173,10 @@ def read_definition(scenario: Scenario, values: Mapping[str, JsonValue]) -> tupl
     ]
     if problems:
         raise DefinitionError(problems)
-    return filled, parse(filled, str(path))
+    machine = parse(filled, str(path))
+    if problems := unrecognised(filled, str(path)):
+        raise DefinitionError(problems)
+    return filled, machine
 
 
 def proxy_event(method: str, path: str, body: JsonValue, account_id: str, epoch_ms: int) -> JsonObject:

@@ -247,6 +247,41 @@ def test_an_unknown_connection_is_told_apart_from_a_silent_endpoint(states: Clie
 
 
 @pytest.mark.parametrize(
+    ("resource", "parameters", "complaint"),
+    [
+        ("aws-sdk:drs:startRecovry", {}, "is not recognized"),
+        ("aws-sdk:nosuch:call", {}, "is not recognized"),
+        ("aws-sdk:drs:describeJobs.sync", {}, "is not recognized"),
+        ("dynamodb:query", {}, "is not recognized"),
+        ("sns:publish.sync", {}, "is not recognized"),
+        (
+            "aws-sdk:drs:startRecovery",
+            {"SourceServer": []},
+            '"SourceServer" is not supported by Step Functions at /States/T/P',
+        ),
+        ("sns:publish", {"Topic.$": "$.t"}, '"Topic.$" is not supported by Step Functions at /States/T/Parameters'),
+    ],
+)
+def test_a_resource_or_parameter_that_does_not_exist_is_refused_at_creation(
+    states: Client, resource: str, parameters: Any, complaint: str
+) -> None:
+    boto, definition = states._boto, json.dumps(task(resource, parameters))
+    with pytest.raises(boto.exceptions.InvalidDefinition, match="SCHEMA_VALIDATION_FAILED") as refused:
+        boto.create_state_machine(name="m", definition=definition, roleArn=ROLE)
+    assert complaint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "resource",
+    ["aws-sdk:drs:startRecovery", "aws-sdk:dynamodb:putItem", "states:startExecution.sync:2", "aws-sdk:s3:getObject"],
+)
+def test_parameters_that_are_computed_are_left_to_the_call(states: Client, resource: str) -> None:
+    definition = json.dumps(task(resource, None) | {"QueryLanguage": "JSONata"}).replace("Parameters", "Arguments")
+    definition = definition.replace("null", '"{% $states.input %}"')
+    assert "stateMachineArn" in states.create_state_machine(name="m", definition=definition, roleArn=ROLE)
+
+
+@pytest.mark.parametrize(
     ("service_id", "name"), [("DynamoDB", "DynamoDb"), ("CloudWatch Logs", "CloudWatchLogs"), ("drs", "Drs"), ("S3", "S3")]
 )
 def test_service_names_are_spelled_as_the_sdk_does(service_id: str, name: str) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from simulator.account.integrations.recognition import unrecognised
 from simulator.account.states.records import Alias, Revision, StateMachine, Version, given, page, tags_of
 from simulator.engine.definition import parse, refusal_message
 from simulator.engine.machine import Machine
@@ -190,17 +191,24 @@ def check_name(name: str) -> None:
 
 def _parsed(definition: str, type_: str) -> Machine:
     try:
-        return parse(definition, is_express=type_ == "EXPRESS")
+        return _checked(definition, type_)
     except DefinitionError as error:
         raise ServiceError("InvalidDefinition", refusal_message(error)) from error
 
 
 def _problems(definition: str, type_: str) -> list[Problem]:
     try:
-        parse(definition, is_express=type_ == "EXPRESS")
+        _checked(definition, type_)
     except DefinitionError as error:
         return list(error.problems)
     return []
+
+
+def _checked(definition: str, type_: str) -> Machine:
+    machine = parse(definition, is_express=type_ == "EXPRESS")
+    if problems := unrecognised(definition):
+        raise DefinitionError(problems)
+    return machine
 
 
 def _shown(revision: Revision) -> str | None:
