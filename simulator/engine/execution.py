@@ -16,7 +16,8 @@ from simulator.journal import Journal
 from simulator.json_types import JsonObject
 from simulator.rng import Chance
 
-MAX_EXPRESS_SECONDS = 300
+MAX_EXPRESS_SECONDS = 5 * 60
+MAX_STANDARD_SECONDS = 365 * 24 * 60 * 60
 
 
 class Status(StrEnum):
@@ -68,8 +69,7 @@ class Execution:
         clock = self._run.clock
         self._begin()
         self._frame.process = clock.current()
-        limit = self._limit_seconds()
-        timer = clock.call_after(limit * 1000, self._time_out, Priority.DEADLINE) if limit else None
+        timer = clock.call_after(self._limit_seconds() * 1000, self._time_out, Priority.DEADLINE)
         try:
             output = run_branch(self._frame, Branch(self.machine.start_at, self.machine.states), self._document)
         except StateFailure as failure:
@@ -82,8 +82,7 @@ class Execution:
             self.output = output.text
             self._end(Status.SUCCEEDED, "ExecutionSucceeded", {"output": output.text, "outputDetails": COMPLETE})
         finally:
-            if timer:
-                timer.cancel()
+            timer.cancel()
 
     def stop(self, error: str | None = None, cause: str | None = None) -> None:
         """Abort it at once. Does nothing to an execution that has ended."""
@@ -132,9 +131,10 @@ class Execution:
             integrations=run.integrations, tokens=run.tokens, is_express=is_express,
         )  # fmt: skip
 
-    def _limit_seconds(self) -> int | None:
-        limit = self.machine.timeout_seconds
-        return min(limit or MAX_EXPRESS_SECONDS, MAX_EXPRESS_SECONDS) if self._run.is_express else limit
+    def _limit_seconds(self) -> int:
+        """How long it may take: what the definition says, and never more than the service allows."""
+        most = MAX_EXPRESS_SECONDS if self._run.is_express else MAX_STANDARD_SECONDS
+        return min(self.machine.timeout_seconds or most, most)
 
     def _begin(self) -> None:
         if not self._begun:

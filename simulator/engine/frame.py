@@ -13,6 +13,7 @@ from simulator.engine.failures import Cancelled, ExpressionError, StateFailure
 from simulator.engine.json_text import MAX_PAYLOAD_BYTES, Document, size_bytes
 from simulator.engine.run import Run
 from simulator.engine.scope import Scope
+from simulator.engine.variables import MAX_TOTAL_BYTES, total_bytes
 from simulator.json_types import JsonObject, JsonValue
 from simulator.rng import Stream
 
@@ -118,9 +119,16 @@ class Frame:
             check_size(state, Document(assigned))
             details["assignedVariables"] = {name: Document(value).text for name, value in assigned.items()}
             details["assignedVariablesDetails"] = COMPLETE
-            self.variables = {**self.variables, **assigned}
+            self.variables = self._with(state, assigned)
         self.emit(kind + "StateExited", state, details)
         self.active = None
+
+    def _with(self, state: str, assigned: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        variables = {**self.variables, **assigned}
+        if len(variables) * MAX_PAYLOAD_BYTES > MAX_TOTAL_BYTES and total_bytes(variables) > MAX_TOTAL_BYTES:
+            cause = f"The variables hold more than {MAX_TOTAL_BYTES} bytes after the state '{state}'."
+            raise StateFailure("States.DataLimitExceeded", cause)
+        return variables
 
     def context(self) -> JsonObject:
         """The context object as the present state sees it."""

@@ -19,6 +19,7 @@ from simulator.engine.field_checks import (
 from simulator.engine.findings import SCHEMA, Finding, Pointer, nearest
 from simulator.engine.graph import check_transitions
 from simulator.engine.resources import Kind, parse_resource
+from simulator.engine.variables import check_variables
 from simulator.json_types import JsonObject, JsonValue
 
 MAX_NAME_LENGTH = 80
@@ -30,7 +31,8 @@ def check(definition: JsonValue, *, is_express: bool = False) -> list[Finding]:
     if not isinstance(definition, Mapping):
         return [Finding(SCHEMA, "Expected value of type Object", ())]
     checker = _Checker(str(definition.get("QueryLanguage", "JSONPath")), set(), is_express)
-    return [*_fields(definition, MACHINE_FIELDS, (), "JSONPath"), *checker.workflow(definition, (), 0)]
+    found = [*_fields(definition, MACHINE_FIELDS, (), "JSONPath"), *checker.workflow(definition, (), 0)]
+    return found or [*check_variables(definition)]
 
 
 def check_state(state: JsonValue, language: str) -> list[Finding]:
@@ -167,8 +169,10 @@ def _rules(state: JsonObject, kind: str, at: Pointer, language: str) -> Iterator
     for index, rule in enumerate(_list(state.get("Choices")) if kind == "Choice" else []):
         yield from _choice_rule(rule, (*at, "Choices", index), language, is_top=True)
     for field in ("Retry", "Catch"):
-        for index, rule in enumerate(_list(state.get(field)) if field in STATE_FIELDS[kind] else []):
+        rules = _list(state.get(field)) if field in STATE_FIELDS[kind] else []
+        for index, rule in enumerate(rules):
             yield from _error_rule(rule, field, (*at, field, index))
+            yield from _wildcard(rule, (*at, field, index), is_last=index == len(rules) - 1)
 
 
 def _choice_rule(rule: JsonValue, at: Pointer, language: str, *, is_top: bool) -> Iterator[Finding]:
@@ -210,6 +214,15 @@ def _error_rule(rule: JsonValue, field: str, at: Pointer) -> Iterator[Finding]:
     missing = [name for name in ("ErrorEquals", "Next") if name not in rule and not (name == "Next" and field == "Retry")]
     if missing:
         yield Finding(SCHEMA, f"These fields are required: [{', '.join(missing)}]", at)
+
+
+def _wildcard(rule: JsonValue, at: Pointer, *, is_last: bool) -> Iterator[Finding]:
+    """States.ALL stands alone, and in the last rule: whatever came beside or after it could never matter."""
+    names = _list(rule.get("ErrorEquals")) if isinstance(rule, Mapping) else []
+    if "States.ALL" in names and len(names) > 1:
+        yield Finding(SCHEMA, "'States.ALL' must be the only element of ErrorEquals", (*at, "ErrorEquals"))
+    elif "States.ALL" in names and not is_last:
+        yield Finding(SCHEMA, "'States.ALL' can only be used in the last rule", (*at, "ErrorEquals"))
 
 
 def _list(value: JsonValue) -> Sequence[JsonValue]:

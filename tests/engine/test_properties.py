@@ -19,7 +19,7 @@ VALUES = st.recursive(
     max_leaves=5,
 )
 PATHS = st.sampled_from(["$", "$.a", "$.b", "$.a.b", "$.c[0]", "$.a[*]", "$..b", "$$.State.Name", "$.items"])
-ERRORS = st.sampled_from(["Busy", "Broken", "States.ALL", "States.TaskFailed", "States.Timeout"])
+ERRORS = st.sampled_from(["Busy", "Broken", "States.TaskFailed", "States.Timeout"])
 RETRY = st.lists(
     st.fixed_dictionaries(
         {"ErrorEquals": st.lists(ERRORS, min_size=1, max_size=2)},
@@ -32,7 +32,8 @@ DATA = st.fixed_dictionaries(
 )
 TESTS: list[dict[str, Any]] = [{"IsPresent": True}, {"NumericGreaterThan": 0}, {"StringMatches": "a*"}, {"IsNull": True}]
 RULES = st.lists(st.tuples(PATHS, st.sampled_from(TESTS)), min_size=1, max_size=2)
-EXTRAS: list[dict[str, Any]] = [{}, {"Parameters": {"a.$": "$.a", "k": 1}}, {"Assign": {"v.$": "$"}}]
+WILDCARD = {"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}
+EXTRAS: list[dict[str, Any]] = [{}, {"Parameters": {"a.$": "$.a", "k": 1}}]
 
 
 @st.composite
@@ -54,9 +55,11 @@ def state(draw: st.DrawFn, kind: str, name: str, after: str, depth: int) -> dict
     if kind == "Wait":
         return {"Type": "Wait", "Seconds": draw(st.integers(0, 30)), **_without(data, "ResultPath")}
     if kind == "Pass":
-        return {"Type": "Pass", **data, **draw(st.sampled_from(EXTRAS))}
+        return {"Type": "Pass", **data, **draw(st.sampled_from([*EXTRAS, {"Assign": {f"{name}.$": "$"}}]))}
     catch = [{"ErrorEquals": ["States.ALL"], "Next": after}]
-    errors: dict[str, Any] = {"Retry": draw(RETRY), "Catch": catch} if draw(st.booleans()) else {}
+    errors: dict[str, Any] = (
+        {"Retry": draw(RETRY) + draw(st.sampled_from([[], [WILDCARD]])), "Catch": catch} if draw(st.booleans()) else {}
+    )
     if kind == "Task":
         extra: dict[str, Any] = {"TimeoutSeconds": 3} if draw(st.booleans()) else {}
         return {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", **data, **errors, **extra}

@@ -119,7 +119,7 @@ def test_who_catches_what(error: str, names: list[str], is_caught: bool) -> None
 
 
 def test_a_runtime_error_is_caught_by_nobody() -> None:
-    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}, {"ErrorEquals": ["States.Runtime"], "Next": "Caught"}]
+    catch = [{"ErrorEquals": ["States.Runtime"], "Next": "Caught"}, {"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
     world = World()
     execution = world.run(
         machine(Work=task(Parameters={"id.$": "$.missing"}, Catch=catch, Next="Caught"), Caught={"Type": "Pass"}), {"a": 1}
