@@ -58,13 +58,16 @@ def _begin_parallel(frame: Frame, state: ParallelState) -> tuple[list[JsonValue]
 def _map(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
     seen = scope.with_input(state.flow.take(scope))
     items = items_of(state, seen)
-    limit = state.max_concurrency(seen) if state.max_concurrency else 0
-    results, _ = frame.finished() or _begin_map(frame, state, items)
-    left = [index for index, result in enumerate(results) if result is UNDONE]
-    work = _Iterations(frame, state, seen, items, iter(left), results)
-    frame.done = results, []
-    lines = [frame.branch() for _ in range(min(len(left), limit or MAX_INLINE_CONCURRENCY, MAX_INLINE_CONCURRENCY))]
-    together(frame, state.name, [work.line] * len(lines), lines)
+    limit = (state.max_concurrency(seen) if state.max_concurrency else 0) or MAX_INLINE_CONCURRENCY
+    results, lines = frame.finished() or _begin_map(frame, state, items)
+    again = [line for line in lines if line.is_resuming]
+    begun = {_index(line) for line in again}
+    left = [index for index, result in enumerate(results) if result is UNDONE and index not in begun]
+    work = _Iterations(frame, state, seen, items, iter(left), results, open=again)
+    frame.done = results, work.open
+    new = min(len(left), max(0, min(limit, MAX_INLINE_CONCURRENCY) - len(again)))
+    running = [*again, *(frame.branch() for _ in range(new))]
+    together(frame, state.name, [work.line] * len(running), running)
     frame.done = None
     if work.last_id:
         frame.previous_id = work.last_id
@@ -79,7 +82,10 @@ def _begin_map(frame: Frame, state: MapState, items: Sequence[JsonValue]) -> tup
 
 @dataclass(slots=True)
 class _Iterations:
-    """The iterations of one Map, shared by the lines of control that work them off in order."""
+    """The iterations of one Map, shared by the lines of control that work them off in order.
+
+    `open` are the lines with an iteration that has begun and not ended: a redriven execution goes on with these.
+    """
 
     frame: Frame
     state: MapState
@@ -87,27 +93,43 @@ class _Iterations:
     items: Sequence[JsonValue]
     indices: Iterator[int]
     results: list[JsonValue]
+    open: list[Frame]
     last_id: int = 0
 
     def line(self, line: Frame) -> None:
+        if line.is_resuming:
+            self._run(line, _index(line), line.position[1] if line.position else Document(None))
         for index in self.indices:
-            self._iteration(line, index)
+            self._begin(line, index)
 
-    def _iteration(self, line: Frame, index: int) -> None:
+    def _begin(self, line: Frame, index: int) -> None:
         name = self.state.name
-        details: JsonObject = {"name": name, "index": index}
         line.item = {"Index": index, "Value": self.items[index]}
         line.iteration = (name, index)
         line.variables = dict(self.frame.variables)
-        line.emit("MapIterationStarted", name, details)
-        given = select(self.frame, self.state, self.scope, index, self.items[index])
+        line.position = None
+        self.open.append(line)
+        line.emit("MapIterationStarted", name, {"name": name, "index": index})
+        self._run(line, index, Document(select(self.frame, self.state, self.scope, index, self.items[index])))
+
+    def _run(self, line: Frame, index: int, given: Document) -> None:
+        name = self.state.name
+        details: JsonObject = {"name": name, "index": index}
+        line.iteration = (name, index)
         try:
-            result = self.frame.run.go(line, self.state.processor, Document(given))
+            result = self.frame.run.go(line, self.state.processor, given)
         except StateFailure as failure:
             if not failure.is_terminal:
                 line.note("MapIterationFailed", name, details)
             raise
         finally:
             line.iteration = None
+        self.open.remove(line)
         self.last_id = line.note("MapIterationSucceeded", name, details)
         self.results[index] = result.value
+
+
+def _index(line: Frame) -> int:
+    """The index of the iteration that a line of control is in."""
+    item: Any = line.item
+    return int(item["Index"])

@@ -54,6 +54,22 @@ def test_iterations_that_ended_well_are_not_run_again() -> None:
     assert [call.parameters for call in world.calls] == [1, 2, 2, 3]
 
 
+def test_an_iteration_goes_on_at_the_state_that_failed_and_with_its_own_item() -> None:
+    world = World({"Before": lambda call: call.parameters, "Work": failing("Down", times=1, then="done")})
+    inner = machine(
+        Before=task(Assign={"mine.$": "$"}), Work=task(Parameters={"item.$": "$mine", "at.$": "$$.Map.Item.Index"})
+    )
+    execution = world.run(machine(Each={"Type": "Map", "ItemProcessor": inner}), ["a", "b", "c"])
+    assert execution.status == "FAILED"
+    execution.redrive()
+    world.clock.spawn("again", execution.run)
+    world.clock.run()
+    assert output(execution) == ["done", "done", "done"]
+    assert [call.state for call in world.calls].count("Before") == 3
+    again = [call.parameters for call in world.calls if call.state == "Work"][3:]
+    assert sorted(again, key=str) == [{"item": name, "at": at} for at, name in enumerate("abc")]
+
+
 def test_children_of_a_map_run_that_ended_well_are_not_run_again() -> None:
     broken = [2]
 
