@@ -164,16 +164,7 @@ class _Children:
         return len(given["Items"]) if distribution and distribution.batcher else 1
 
     def _check(self) -> None:
-        record = self.record
-        share = 100 * record.failed / max(1, record.total)
-        has_count, has_share = record.tolerated_count > 0, record.tolerated_percentage > 0
-        if has_count or has_share:
-            too_many = has_count and record.failed > record.tolerated_count
-            too_much = has_share and share > record.tolerated_percentage
-            is_over = (too_many or not has_count) if not has_share else too_many or too_much
-        else:
-            is_over = True
-        if is_over:
+        if self.record.fails_too_often:
             raise StateFailure(THRESHOLD, THRESHOLD_CAUSE)
 
 

@@ -106,6 +106,16 @@ class MapRun:
     redrive_count: int = 0
     children: "list[Child]" = field(default_factory=list)
 
+    @property
+    def fails_too_often(self) -> bool:
+        """Whether more items have failed than either of the tolerated amounts allows; with none, a single one is enough."""
+        limits = [
+            (self.failed, self.tolerated_count),
+            (100 * self.failed / max(1, self.total), self.tolerated_percentage),
+        ]
+        stated = [(failed, tolerated) for failed, tolerated in limits if tolerated > 0]
+        return any(failed > tolerated for failed, tolerated in stated) if stated else self.failed > 0
+
     def redrive(self) -> None:
         """The run goes on with what did not succeed."""
         self.status, self.ended_ms, self.failed = "RUNNING", None, 0

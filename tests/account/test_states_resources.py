@@ -192,3 +192,58 @@ def test_history_can_be_had_without_the_data(states: Client) -> None:
     assert "input" not in bare[0]["executionStartedEventDetails"]
     full = states.get_execution_history(executionArn=arn)["events"]
     assert full[0]["executionStartedEventDetails"]["input"] == "{}"
+
+
+INVOKE = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Parameters": {"FunctionName": "two", "Payload": {"n.$": "$.n"}},
+    "ResultSelector": {"double.$": "$.Payload.double"},
+    "Next": "After",
+}
+
+
+def test_a_state_is_tested_by_itself_with_the_accounts_functions(states: Client) -> None:
+    tested = states.test_state(definition=json.dumps(INVOKE), input='{"n":4}', roleArn=ROLE)
+    assert (tested["status"], tested["output"], tested["nextState"]) == ("SUCCEEDED", '{"double":8}', "After")
+    assert "inspectionData" not in tested
+    seen = states.test_state(definition=json.dumps(INVOKE), input='{"n":4}', inspectionLevel="DEBUG")["inspectionData"]
+    assert seen["afterParameters"] == '{"FunctionName":"two","Payload":{"n":4}}'
+
+
+def test_a_mocked_result_is_held_against_the_services_model(states: Client) -> None:
+    state = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:drs:describeJobs", "Parameters": {}, "End": True}
+
+    def tested(result: Any, mode: str = "STRICT") -> Any:
+        mock = {"result": json.dumps(result), "fieldValidationMode": mode}
+        return states.test_state(definition=json.dumps(state), mock=mock)
+
+    assert tested({"Items": [{"JobID": "drsjob-1"}]})["status"] == "SUCCEEDED"
+    assert tested({"items": []}) == "ValidationException"
+    assert tested({"Items": [{"JobID": 7}]}) == "ValidationException"
+    assert tested({"Items": [{"Status": "COMPLETED"}]}) == "ValidationException"  # a job without its id
+    assert tested({"Items": [{"Status": "COMPLETED"}]}, "PRESENT")["status"] == "SUCCEEDED"
+    assert tested({"items": []}, "NONE")["status"] == "SUCCEEDED"
+
+
+def test_a_mocked_error_is_retried_and_caught_as_the_state_says(states: Client) -> None:
+    state = INVOKE | {"Retry": [{"ErrorEquals": ["Busy"], "MaxAttempts": 1, "IntervalSeconds": 4}]}
+    mock = {"errorOutput": {"error": "Busy", "cause": "later"}}
+    asked = {"definition": json.dumps(state), "input": '{"n":1}', "mock": mock, "inspectionLevel": "TRACE"}
+    first = states.test_state(**asked)
+    assert (first["status"], first["error"]) == ("RETRIABLE", "Busy")
+    assert first["inspectionData"]["errorDetails"] == {"retryIndex": 0, "retryBackoffIntervalSeconds": 4}
+    assert states.test_state(**asked, stateConfiguration={"retrierRetryCount": 1})["status"] == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"definition": "{"}, "InvalidDefinition"),
+        ({"input": "{"}, "InvalidExecutionInput"),
+        ({"context": "{}"}, "ValidationException"),
+        ({"stateName": "A"}, "ValidationException"),
+    ],
+)
+def test_a_test_that_cannot_be_is_refused(states: Client, more: dict[str, Any], code: str) -> None:
+    assert states.test_state(**{"definition": json.dumps(INVOKE), **more}) == code

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.engine.teststate import Mock, Trial, try_state
+from simulator.engine.teststate import Mock, Situation, Trial, Untestable, try_state
 from simulator.errors import DefinitionError
 
 INVOKE: dict[str, Any] = {
@@ -29,10 +29,12 @@ def test_every_step_of_the_data_flow_is_shown() -> None:
 
 def test_an_error_is_retriable_until_its_retries_are_used_up_and_then_caught() -> None:
     mock = Mock(error="Busy", cause="later")
-    first = try_state(json.dumps(INVOKE), '{"in":{}}', mock=mock, retries_used=1)
+    first = try_state(json.dumps(INVOKE), '{"in":{}}', mock=mock, situation=Situation(retries_used=1))
     assert (first.status, first.error, first.cause) == ("RETRIABLE", "Busy", "later")
-    last = try_state(json.dumps(INVOKE), '{"in":{}}', mock=mock, retries_used=2)
+    assert first.error_details == {"retryIndex": 0, "retryBackoffIntervalSeconds": 2}
+    last = try_state(json.dumps(INVOKE), '{"in":{}}', mock=mock, situation=Situation(retries_used=2))
     assert (last.status, last.next_state) == ("CAUGHT_ERROR", "Record")
+    assert last.error_details == {"catchIndex": 0}
     assert last.output == '{"in":{},"error":{"Error":"Busy","Cause":"later"}}'
 
 
@@ -45,9 +47,70 @@ def test_a_choice_says_where_it_leads() -> None:
 
 def test_a_map_is_tested_by_its_result() -> None:
     inner = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
-    state = json.dumps({"Type": "Map", "ItemProcessor": inner, "End": True, "ResultPath": "$.all"})
-    assert try_state(state, '{"x":1}', mock=Mock("[1,2]")).output == '{"x":1,"all":[1,2]}'
-    assert try_state(state, "[]").cause == "A Map or Parallel state can only be tested with a mock."
+    state = json.dumps({"Type": "Map", "ItemProcessor": inner, "End": True, "ItemsPath": "$.x", "ResultPath": "$.all"})
+    assert try_state(state, '{"x":[1]}', mock=Mock("[2]")).output == '{"x":[1],"all":[2]}'
+
+
+MANY: dict[str, Any] = {
+    "Type": "Map", "Label": "Many", "End": True, "MaxConcurrency": 7, "ToleratedFailurePercentage": 50,
+    "ItemReader": {
+        "Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"},
+        "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/rows"},
+    },
+    "ItemSelector": {"row.$": "$$.Map.Item.Value"}, "ItemBatcher": {"MaxItemsPerBatch": 2},
+    "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}},
+    },
+    "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Sorry"}],
+}  # fmt: skip
+
+
+def test_a_distributed_map_shows_its_items_on_their_way_to_the_iterations() -> None:
+    tested = try_state(json.dumps(MANY), mock=Mock("[]"), situation=Situation(source='{"rows":[1,2,3]}'))
+    assert {name: value for name, value in tested.inspection.items() if not name.startswith(("after", "input"))} == {
+        "maxConcurrency": 7, "toleratedFailurePercentage": 50, "result": "[]", "variables": "{}",
+    }  # fmt: skip
+    assert tested.inspection["afterItemsPointer"] == "[1,2,3]"
+    assert tested.inspection["afterItemSelector"] == '[{"row":1},{"row":2},{"row":3}]'
+    assert json.loads(str(tested.inspection["afterItemBatcher"]))[1] == {"Items": [{"row": 3}]}
+
+
+@pytest.mark.parametrize(("failed", "status"), [(1, "SUCCEEDED"), (2, "CAUGHT_ERROR")])
+def test_a_map_whose_iterations_fail_too_often_fails(failed: int, status: str) -> None:
+    situation = Situation(failed_iterations=failed, source='{"rows":[1,2,3]}')
+    tested = try_state(json.dumps(MANY), mock=Mock("[]"), situation=situation)
+    assert (tested.status, tested.error) == (
+        status, None if status == "SUCCEEDED" else "States.ExceedToleratedFailureThreshold"
+    )  # fmt: skip
+
+
+PASS = '{"Type":"Pass","End":true}'
+
+
+@pytest.mark.parametrize(
+    ("definition", "more", "complaint"),
+    [
+        (json.dumps(MANY), {}, "only be tested with a mock"),
+        (json.dumps(INVOKE | {"Resource": f"{INVOKE['Resource']}.waitForTaskToken"}), {}, "only be tested with a mock"),
+        (PASS, {"mock": Mock("1")}, "no work that could be mocked"),
+        (PASS, {"context": {}}, "can only be given with a mock"),
+        (json.dumps(INVOKE), {"mock": Mock()}, "either a result or an error"),
+        (json.dumps(INVOKE), {"mock": Mock("1", error="E")}, "either a result or an error"),
+        (json.dumps(MANY), {"mock": Mock("1"), "situation": Situation(caused_by="B")}, "no state 'B' inside"),
+        (PASS, {"state_name": "A"}, "definition of a whole state machine"),
+        ('{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}', {"state_name": "B"}, "has no state 'B'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_tested_so_is_refused(definition: str, more: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(Untestable, match=complaint):
+        try_state(definition, **more)
+
+
+def test_an_error_may_come_from_a_state_inside() -> None:
+    situation = Situation(caused_by="A", source='{"rows":[]}')
+    tested = try_state(json.dumps(MANY), mock=Mock(error="Down"), situation=situation)
+    assert (tested.status, tested.next_state, tested.error) == ("CAUGHT_ERROR", "Sorry", "Down")
 
 
 def test_a_state_of_a_machine_is_tested_by_its_name() -> None:

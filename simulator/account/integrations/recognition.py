@@ -89,7 +89,7 @@ def _unknown(resource: Resource) -> str | None:
         return "no service is called that"
     if resource.pattern not in _TOKEN:
         return "calls through the SDK cannot wait for a job"
-    operations = [operation[0].lower() + operation[1:] for operation in _model(name).operation_names]
+    operations = [operation[0].lower() + operation[1:] for operation in model_of(name).operation_names]
     return None if resource.api in operations else nearest(resource.api, operations) or "the service has no such call"
 
 
@@ -129,10 +129,11 @@ def _input(resource: Resource) -> Any:
     if name is None:
         return None
     operation = resource.api[0].upper() + resource.api[1:]
-    model = _model(name)
+    model = model_of(name)
     return model.operation_model(operation).input_shape if operation in model.operation_names else None
 
 
 @cache
-def _model(name: str) -> Any:
+def model_of(name: str) -> Any:
+    """Botocore's model of a service."""
     return botocore.session.get_session().get_service_model(name)

@@ -8,6 +8,7 @@ from simulator.account.states.executions import Executions, Operation
 from simulator.account.states.machines import Machines
 from simulator.account.states.map_runs import MapRuns
 from simulator.account.states.records import MAX_TAGS, Activity, StateMachine, tags_of
+from simulator.account.states.trials import Trials
 from simulator.account.states.versions import Versions
 from simulator.account.wire import Decoded
 from simulator.clock import VirtualClock
@@ -72,6 +73,7 @@ class StatesApi:
             "StartSyncExecution": executions.start_sync,
             "StopExecution": executions.stop,
             "TagResource": self._tag,
+            "TestState": Trials(clock, integrations).test_state,
             "UntagResource": self._untag,
             "UpdateMapRun": map_runs.update,
             "UpdateStateMachine": machines.update,

@@ -1,0 +1,87 @@
+"""TestState: one state by itself, with the account's services or a mocked result."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.account.integrations.mocked import faults_of_result
+from simulator.account.states.activities import require_json
+from simulator.account.states.records import given
+from simulator.clock import VirtualClock
+from simulator.engine.definition import refusal_message
+from simulator.engine.integrations import Integrations
+from simulator.engine.teststate import Mock, Situation, Trial, Untestable, try_state
+from simulator.errors import DefinitionError, ServiceError
+
+_TEXTS = ("input", "context", "variables")
+
+
+class Trials:
+    """Runs single states in the process of whoever asks."""
+
+    def __init__(self, clock: VirtualClock, integrations: Integrations) -> None:
+        self._clock, self._integrations = clock, integrations
+
+    def test_state(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """TestState."""
+        for member in _TEXTS:
+            if asked.get(member) is not None:
+                require_json(asked[member], "InvalidExecutionInput" if member == "input" else "ValidationException")
+        mock = _mock(asked)
+        try:
+            trial = try_state(
+                asked["definition"],
+                asked.get("input", "{}"),
+                mock=mock,
+                state_name=asked.get("stateName"),
+                context=_document(asked.get("context")),
+                variables=_document(asked.get("variables")),
+                situation=_situation(asked.get("stateConfiguration", {})),
+                integrations=self._integrations,
+                role_arn=asked.get("roleArn", ""),
+                clock=self._clock if self._clock.in_process else None,
+            )
+        except DefinitionError as error:
+            raise ServiceError("InvalidDefinition", refusal_message(error)) from error
+        except Untestable as error:
+            raise ServiceError("ValidationException", str(error)) from error
+        return _shown(trial, asked.get("inspectionLevel", "INFO"))
+
+
+def _mock(asked: Mapping[str, Any]) -> Mock | None:
+    mock = asked.get("mock")
+    if mock is None:
+        return None
+    if mock.get("result") is not None:
+        require_json(mock["result"], "ValidationException")
+        mode = mock.get("fieldValidationMode", "STRICT")
+        faults = faults_of_result(asked["definition"], asked.get("stateName"), json.loads(mock["result"]), mode)
+        if faults:
+            raise ServiceError("ValidationException", f"The mocked result cannot be: {'; '.join(faults)}")
+    failure = mock.get("errorOutput", {})
+    return Mock(mock.get("result"), failure.get("error"), failure.get("cause"))
+
+
+def _situation(configuration: Mapping[str, Any]) -> Situation:
+    return Situation(
+        configuration.get("retrierRetryCount", 0),
+        configuration.get("errorCausedByState"),
+        configuration.get("mapIterationFailureCount", 0),
+        configuration.get("mapItemReaderData"),
+    )
+
+
+def _document(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _shown(trial: Trial, level: str) -> dict[str, Any]:
+    inspected = {**trial.inspection} | given(errorDetails=trial.error_details or None)
+    return given(
+        status=trial.status,
+        output=trial.output,
+        error=trial.error,
+        cause=trial.cause,
+        nextState=trial.next_state,
+        inspectionData=inspected if level != "INFO" else None,
+    )
