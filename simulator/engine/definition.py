@@ -47,10 +47,10 @@ def parse(text: str, source: str = "definition", *, is_express: bool = False) ->
     )
 
 
-def find_problems(text: str, source: str = "definition") -> list[Problem]:
+def find_problems(text: str, source: str = "definition", *, is_express: bool = False) -> list[Problem]:
     """All that Step Functions would refuse a definition for; empty if it would take it."""
     try:
-        parse(text, source)
+        parse(text, source, is_express=is_express)
     except DefinitionError as error:
         return list(error.problems)
     return []

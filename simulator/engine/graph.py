@@ -1,6 +1,6 @@
 """Where the states of a workflow lead: targets that are missing, states that nothing leads to, workflows without an end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from simulator.engine.field_checks import STATE_FIELDS
 from simulator.engine.findings import END, TARGET, Finding, Pointer, nearest
@@ -51,6 +51,40 @@ def reachable(start: str, states: JsonObject) -> set[str]:
                 reached.add(target)
                 waiting.append(target)
     return reached
+
+
+def loops(states: JsonObject) -> list[list[str]]:
+    """The groups of states that lead back to each other, each in the order of the definition."""
+    ahead = {name: [target for _, target in targets(state) if target in states] for name, state in states.items()}
+    back: dict[str, list[str]] = {name: [] for name in states}
+    for name, following in ahead.items():
+        for target in following:
+            back[target].append(name)
+    seen: set[str] = set()
+    order = [name for start in states for name in _finished(start, ahead, seen)]
+    seen = set()
+    groups = [set(_finished(name, back, seen)) for name in reversed(order) if name not in seen]
+    cyclic = [group for group in groups if len(group) > 1 or any(name in ahead[name] for name in group)]
+    return [[name for name in states if name in group] for group in reversed(cyclic)]
+
+
+def _finished(start: str, ahead: Mapping[str, Sequence[str]], seen: set[str]) -> list[str]:
+    """What can be reached from a state and is not `seen` yet, in the order in which a depth-first walk leaves it."""
+    if start in seen:
+        return []
+    seen.add(start)
+    done: list[str] = []
+    path = [(start, iter(ahead[start]))]
+    while path:
+        name, following = path[-1]
+        target = next((target for target in following if target not in seen), None)
+        if target is None:
+            done.append(name)
+            path.pop()
+        else:
+            seen.add(target)
+            path.append((target, iter(ahead[target])))
+    return done
 
 
 def _missing(target: str, pointer: Pointer, states: JsonObject) -> Finding:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from simulator.engine.definition import find_problems, parse, refusal_message
-from simulator.engine.lint import lint
 from simulator.errors import DefinitionError
 from tests.engine.world import machine, task
 
@@ -141,30 +140,3 @@ def test_an_express_workflow_cannot_wait_for_a_token() -> None:
     parse(definition)
     with pytest.raises(DefinitionError, match=r"not support '\.waitForTaskToken' service integration at /States/A/Resource"):
         parse(definition, is_express=True)
-
-
-def test_the_linter_finds_what_the_service_takes() -> None:
-    poll = machine(
-        Poll=task(
-            Resource="arn:aws:states:::lambda:invoke.waitForTaskToken",
-            Parameters={"Payload": {"id": "$.id", "execution.$": "$.Execution.Id"}},
-            Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Pause"}],
-        ),
-        Done={"Type": "Choice", "Choices": [{"Variable": "$.done", "BooleanEquals": True, "Next": "End"}]},
-        Pause={"Type": "Wait", "Seconds": 30, "Next": "Poll"},
-        End={"Type": "Succeed"},
-    )
-    assert [problem.message for problem in lint(json.dumps(poll))] == [
-        "the loop through 'Pause' has no bound: an execution may go round it until its history is full",
-        "Task 'Poll' has no Retry: the first transient error fails it",
-        "Task 'Poll' waits for its token for ever if nobody answers",
-        "Task 'Poll' waits for a token that it does not pass on",
-        "the error replaces the whole input of the state it leads to",
-        "'$.id' is passed on as a text",
-        "'$.Execution.Id' reads the input, where the context object seems to be meant",
-        "Choice 'Done' has no Default: an input that no rule matches fails the execution with States.Runtime",
-    ]
-
-
-def test_a_clean_definition_has_no_problems() -> None:
-    assert lint(json.dumps(machine(A={"Type": "Pass"}))) == []
