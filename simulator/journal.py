@@ -83,7 +83,7 @@ class ApiCall:
 
     `caller` says who called (a function's name, `states:<execution>`, `world`). `attempt` counts the SDK's own attempts of
     one call from 1; `call` is equal for all attempts of it. `error` is the error code or None. `fault` is the id of the
-    scenario's fault that made the answer, or None.
+    scenario's fault that made the answer, or None. `account` is whose resources the call was about.
     """
 
     kind: ClassVar[str] = "api.call"
@@ -100,6 +100,7 @@ class ApiCall:
     error: str | None
     message: str | None
     fault: str | None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

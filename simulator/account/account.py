@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 from simulator.account import moto_services, wire
 from simulator.account.faults import FaultBoard
+from simulator.account.identity import Identities
 from simulator.account.sandbox import Sandbox
 from simulator.account.wire import Decoded, HttpRequest, HttpResponse
 from simulator.clock import VirtualClock
@@ -16,11 +18,17 @@ from simulator.journal import ApiCall, Journal, Notified
 OwnService = Callable[[Decoded], Mapping[str, Any]]
 ShapeError = Callable[[list[tuple[str, str]]], ServiceError]
 Arrival = Callable[[Decoded], None]
+Before = Callable[[Decoded], None]
 
 CALL_MS = 10  # what a call of any service but DRS takes: about what DynamoDB takes within a Region
 
 # Who calls when no function does; each process of the clock has its own value.
 CALLER: ContextVar[str] = ContextVar("caller", default="world")
+
+
+def caller() -> str:
+    """Who calls: a function's name, `states:<execution>`, or `world`."""
+    return Sandbox.current.name if Sandbox.current else CALLER.get()
 
 
 def validation_error(faults: list[tuple[str, str]]) -> ServiceError:
@@ -31,10 +39,11 @@ def validation_error(faults: list[tuple[str, str]]) -> ServiceError:
 
 
 class Account:
-    """One simulated AWS account.
+    """The simulated AWS, with all its accounts.
 
-    `own` maps a service (its signing name) to our implementation; every other service is moto's. `shape_errors` says how a
-    service of ours words a request that breaks its model.
+    `own` maps a service (its signing name), or one operation of it (`events:PutEvents`), to our implementation; everything
+    else is moto's, and `before` says what must be done before moto answers a service. `shape_errors` says how a service of
+    ours words a request that breaks its model. `account_id` is the home account.
     """
 
     def __init__(
@@ -45,11 +54,14 @@ class Account:
         faults: FaultBoard,
         own: Mapping[str, OwnService],
         shape_errors: Mapping[str, ShapeError],
+        identities: Identities,
+        before: Mapping[str, Before],
     ) -> None:
         self.account_id = account_id
         self.is_recording = False
         self._clock, self._journal, self._faults = clock, journal, faults
         self._own, self._shape_errors = own, shape_errors
+        self._identities, self._before = identities, before
         self._arrivals: list[Arrival] = []
         self._calls: dict[str, int] = {}
 
@@ -60,7 +72,7 @@ class Account:
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer any AWS request."""
         try:
-            decoded = wire.decode(request)
+            decoded = self._identified(wire.decode(request))
         except ServiceError as error:
             body = json.dumps({"__type": error.code, "message": error.message}).encode()
             return HttpResponse(error.status, {"x-amzn-ErrorType": error.code}, body)
@@ -71,10 +83,8 @@ class Account:
         struck = self._faults.strike(f"{decoded.service}:{decoded.operation}", started_ms)
         if struck:
             response = wire.encode_error(decoded.service, decoded.operation, struck[1])
-        elif decoded.service in self._own:
-            response = self._answer_ourselves(decoded)
         else:
-            response = moto_services.answer(request)
+            response = self._answer(decoded, request)
         if self.is_recording:
             self._record(decoded, response, started_ms, struck[0] if struck else None)
         return response
@@ -84,24 +94,38 @@ class Account:
         if self._clock.in_process and decoded.service != "drs":  # DRS has latencies of its own
             self._clock.sleep_ms(CALL_MS)
 
-    def _answer_ourselves(self, decoded: Decoded) -> HttpResponse:
+    def _identified(self, decoded: Decoded) -> Decoded:
+        return replace(decoded, account_id=self._identities.account_of(decoded.access_key))
+
+    def _answer(self, decoded: Decoded, request: HttpRequest) -> HttpResponse:
+        own = self._own.get(f"{decoded.service}:{decoded.operation}") or self._own.get(decoded.service)
+        try:
+            self._identities.check(decoded, self._clock.now_ms)
+            if own:
+                return self._answer_ourselves(decoded, own)
+            if decoded.service in self._before:
+                self._before[decoded.service](decoded)
+        except ServiceError as error:
+            return wire.encode_error(decoded.service, decoded.operation, error)
+        return moto_services.answer(request, decoded.account_id)
+
+    def _answer_ourselves(self, decoded: Decoded, own: OwnService) -> HttpResponse:
         try:
             faults = wire.shape_faults(decoded.service, decoded.operation, decoded.parameters)
             if faults:
                 raise self._shape_errors.get(decoded.service, validation_error)(faults)
-            return wire.encode(decoded.service, decoded.operation, self._own[decoded.service](decoded))
+            return wire.encode(decoded.service, decoded.operation, own(decoded))
         except ServiceError as error:
             return wire.encode_error(decoded.service, decoded.operation, error)
 
     def _record(self, decoded: Decoded, response: HttpResponse, started_ms: int, fault: str | None) -> None:
         code, message = moto_services.error_in(response)
-        caller = Sandbox.current.name if Sandbox.current else CALLER.get()
         self._journal.record(
             ApiCall(
                 decoded.service,
                 decoded.operation,
                 decoded.region,
-                caller,
+                caller(),
                 self._call(decoded),
                 decoded.attempt,
                 started_ms,
@@ -111,6 +135,7 @@ class Account:
                 code,
                 message,
                 fault,
+                decoded.account_id,
             )
         )
         if (decoded.service, decoded.operation, code) == ("sns", "Publish", None):

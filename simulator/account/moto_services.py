@@ -6,7 +6,8 @@ generator, its timestamps from `datetime.now`, which is the world's while it is 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto.backend_index import backend_url_patterns
+from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.model_instances import reset_model_data
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
@@ -47,19 +49,40 @@ _used: set[str] = set()
 
 def reset(chance: Chance) -> None:
     """Forget everything that earlier worlds left, and start moto's identifiers from this world's chance."""
-    for name in sorted(_used):
-        moto.backends.get_backend(name).reset()
+    BackendDict.reset()
     _used.clear()
     reset_model_data()  # moto remembers every object it ever made, for a dashboard
     mock_random.setstate(chance.generator("moto").getstate())
 
 
-def answer(request: HttpRequest) -> HttpResponse:
-    """Moto's answer to a request of a service it knows; 501 for any other."""
+def uses(*services: str) -> bool:
+    """Whether this world has sent moto a request of one of these services (by moto's names)."""
+    return not _used.isdisjoint(services)
+
+
+def backend(service: str, account_id: str, region: str) -> Any:
+    """Moto's own state of a service (by moto's name) in an account and Region; `aws` for services that have no Regions."""
+    return moto.backends.get_backend(service)[account_id][region]
+
+
+@contextmanager
+def drawing(chance: Chance, entity: str) -> Iterator[None]:
+    """Let moto draw identifiers from a stream of one entity's own, so that what it makes there shifts no others."""
+    state = mock_random.getstate()
+    mock_random.setstate(chance.generator("moto", entity).getstate())
+    try:
+        yield
+    finally:
+        mock_random.setstate(state)
+
+
+def answer(request: HttpRequest, account_id: str) -> HttpResponse:
+    """Moto's answer to a request of a service it knows, about an account's resources; 501 for any other service."""
     _used.update(name for name, pattern in backend_url_patterns if pattern.match(request.url))
     headers = HTTPHeaders()
     for name, value in request.headers.items():
         headers[name] = value
+    headers["x-moto-account-id"] = account_id
     try:
         answered = _STUBBER.process_request(AWSPreparedRequest(request.method, request.url, headers, request.body, False))
     except NotImplementedError as error:

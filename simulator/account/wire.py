@@ -69,7 +69,10 @@ class HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a request asks: `service` is the signing name (`drs`, `states`), `call`/`attempt` the SDK's retry headers."""
+    """What a request asks: `service` is the signing name (`drs`, `states`), `call`/`attempt` the SDK's retry headers.
+
+    `account_id` is whose resources it is about; it follows from the access key, as the account knows.
+    """
 
     service: str
     region: str
@@ -78,6 +81,7 @@ class Decoded:
     parameters: dict[str, Any]
     call: str
     attempt: int
+    account_id: str = ""
 
 
 _SIGNING_NAMES = {model: signing for signing, model in _MODEL_NAMES.items()}

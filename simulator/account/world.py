@@ -1,4 +1,4 @@
-"""A world: one simulated AWS account with its clock, chance and journal, run once and thrown away."""
+"""A world: simulated AWS accounts with their clock, chance and journal, run once and thrown away."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from simulator.account import moto_services, seam, surroundings
-from simulator.account.account import Account
+from simulator.account.account import Account, caller
 from simulator.account.faults import FaultBoard
-from simulator.account.functions import Functions
-from simulator.account.integrations.dispatch import ServiceIntegrations
-from simulator.account.lambda_api import LambdaApi
-from simulator.account.states.api import StatesApi
+from simulator.account.identity import Identities, Sts
+from simulator.account.place import Place, place
+from simulator.account.trust import Roles
 from simulator.account.wire import Decoded
 from simulator.clock import VirtualClock
 from simulator.drs.refusals import validation_error
@@ -24,7 +23,11 @@ ACCOUNT_ID = "123456789012"
 
 
 class World:
-    """Everything a run consists of. Use it inside `installed()`."""
+    """Everything a run consists of. Use it inside `installed()`.
+
+    `functions` and `states` are those of the home account in the world's own Region, `at` has those of every other place;
+    `roles` has the trust policies of roles that are to be assumed only by some.
+    """
 
     def __init__(self, seed: int, start: datetime, region: str, drs_settings: Settings) -> None:
         self.region = region
@@ -33,19 +36,38 @@ class World:
         self.journal = Journal(lambda: self.clock.now_ms)
         self.faults = FaultBoard(self.chance, self.journal)
         self.drs = DrsService(self.clock, self.chance, self.journal, drs_settings)
-        self.functions = Functions(self.clock, self.chance, self.journal, ACCOUNT_ID, region)
-        integrations = ServiceIntegrations(self.clock, self.chance, self.functions, self.faults)
-        self.states = StatesApi(self.clock, self.chance, self.journal, ACCOUNT_ID, region, integrations)
-        integrations.executions = self.states.executions
-        lambda_api = LambdaApi(self.clock, self.functions)
+        self._places: dict[tuple[str, str], Place] = {}
+        home = self.at(ACCOUNT_ID, region)
+        self.functions, self.states = home.functions, home.states
+        self.roles = Roles()
+        identities = Identities(ACCOUNT_ID)
+        sts = Sts(self.clock, self.chance, identities, self.roles, caller)
         self.account = Account(
             ACCOUNT_ID,
             self.clock,
             self.journal,
             self.faults,
-            own={"drs": self._drs, "states": self.states.call, "lambda": lambda_api.call},
+            own={
+                "drs": self._drs,
+                "states": lambda request: self.at(request.account_id, request.region).states.call(request),
+                "lambda": self._lambda,
+                "sts:AssumeRole": sts.assume_role,
+                "sts:GetCallerIdentity": sts.get_caller_identity,
+            },
             shape_errors={"drs": validation_error},
+            identities=identities,
+            before={},
         )
+
+    def at(self, account_id: str, region: str) -> Place:
+        """What an account has in a Region."""
+        if (account_id, region) not in self._places:
+            chance = self.chance
+            if (account_id, region) != (ACCOUNT_ID, self.region):  # functions of the same name must not share their luck
+                chance = Chance(chance.stream("place", f"{account_id}/{region}").bits())
+            found = place(self.clock, chance, self.journal, self.faults, account_id, region)
+            self._places[account_id, region] = found
+        return self._places[account_id, region]
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -58,4 +80,10 @@ class World:
                 self.clock.close()
 
     def _drs(self, request: Decoded) -> Mapping[str, Any]:
-        return self.drs.call(ACCOUNT_ID, request.region, request.operation, request.parameters)
+        return self.drs.call(request.account_id, request.region, request.operation, request.parameters)
+
+    def _lambda(self, request: Decoded) -> Mapping[str, Any]:
+        """Lambda's answer; a function that is named by its ARN may be another account's."""
+        parts = str(request.parameters.get("FunctionName", "")).split(":")
+        account_id = parts[4] if len(parts) > 6 else request.account_id
+        return self.at(account_id, request.region).lambda_api.call(request)
