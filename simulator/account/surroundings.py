@@ -12,11 +12,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from simulator.account.sandbox import Sandbox
 from simulator.clock import VirtualClock
-from simulator.rng import Chance
+from simulator.rng import Chance, Stream
 
 # time-machine imports pytest wherever it is installed, to offer fixtures; that would cost every run a tenth of a second.
 _pytest = sys.modules.get("pytest")
@@ -28,19 +29,25 @@ finally:
     if _pytest is not None:
         sys.modules["pytest"] = _pytest
 
+# The installed world's time machine, and the entropy of a visit to another instant: both are the whole process's.
+_travel: tuple[VirtualClock, Callable[[datetime], None]] | None = None
+_visit: Stream | None = None
+
 _FIXED_NODE = 0x0A0000000001  # the network address that uuid1 sees, the same on every machine
 
 
 @contextmanager
 def installed(clock: VirtualClock, chance: Chance) -> Iterator[None]:
     """Let the process see `clock`'s time and `chance`'s randomness for as long as the context lasts."""
+    global _travel  # noqa: PLW0603
     traveller = time_machine.travel(clock.now(), tick=False)
     travelled = traveller.start()
+    _travel = clock, travelled.move_to
     clock.on_advance(lambda: travelled.move_to(clock.now()))
     outside = chance.stream("surroundings", "entropy")
 
     def entropy(size: int) -> bytes:
-        stream = Sandbox.current.entropy if Sandbox.current else outside
+        stream = _visit or (Sandbox.current.entropy if Sandbox.current else outside)
         return bytes.fromhex(stream.hex(2 * size))
 
     replaced = [
@@ -60,6 +67,26 @@ def installed(clock: VirtualClock, chance: Chance) -> Iterator[None]:
         for restore in reversed(replaced):
             restore()
         traveller.stop()
+        _travel = None
+
+
+@contextmanager
+def visiting(moment: datetime, entropy: Stream) -> Iterator[None]:
+    """Let the process see another instant, for what happened then and is written down only now. Nothing may wait meanwhile.
+
+    Its randomness is `entropy` meanwhile, so that nobody else's draws shift. Raises RuntimeError outside of a world.
+    """
+    global _visit  # noqa: PLW0603
+    if _travel is None:
+        raise RuntimeError("no world is installed")
+    clock, move_to = _travel
+    before, _visit = _visit, entropy
+    move_to(moment)
+    try:
+        yield
+    finally:
+        move_to(clock.now())
+        _visit = before
 
 
 def _sleep_on(clock: VirtualClock) -> Callable[[float], None]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from simulator.account import moto_services, seam, surroundings
 from simulator.account.account import Account, caller
+from simulator.account.around_drs import ec2_mirror
+from simulator.account.around_drs.ec2_mirror import Ec2Mirror
 from simulator.account.faults import FaultBoard
 from simulator.account.identity import Identities, Sts
 from simulator.account.place import Place, place
@@ -41,6 +43,7 @@ class World:
         self.functions, self.states = home.functions, home.states
         self.roles = Roles()
         identities = Identities(ACCOUNT_ID)
+        ec2 = Ec2Mirror(self.clock, self.chance, self.drs)
         sts = Sts(self.clock, self.chance, identities, self.roles, caller)
         self.account = Account(
             ACCOUNT_ID,
@@ -56,7 +59,7 @@ class World:
             },
             shape_errors={"drs": validation_error},
             identities=identities,
-            before={},
+            before=dict.fromkeys(ec2_mirror.DEPENDENT, ec2.catch_up),
         )
 
     def at(self, account_id: str, region: str) -> Place:

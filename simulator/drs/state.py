@@ -27,6 +27,17 @@ from simulator.drs.settings import Distribution, Settings
 from simulator.journal import InstanceChanged, JobChanged, JobLogged, Journal, LaunchStatusChanged, ReplicationChanged
 from simulator.rng import Chance
 
+# The tag of everything that the service makes in EC2.
+MANAGED: Mapping[str, str] = {"AWSElasticDisasterRecoveryManaged": "drs.amazonaws.com"}
+
+
+def instance_tags(server: SourceServer) -> dict[str, str]:
+    """The tags of the instance that a server's launch makes."""
+    configuration = server.launch_configuration
+    copied = server.tags if configuration["copyTags"] else {}
+    own = {"AWSElasticDisasterRecoverySourceServerID": server.id, "Name": configuration["name"]}
+    return {**copied, **MANAGED, **own}
+
 
 class RegionState:
     """The records of one account and Region. `holders` maps a server's id to the active job that holds it."""
@@ -147,7 +158,6 @@ class RegionState:
         assert participant.instance_id is not None
         assert participant.data_ms is not None
         server, identifier = participant.server, participant.instance_id
-        configuration = server.launch_configuration
         now_ms = self.clock.now_ms
         instance = RecoveryInstance(
             identifier,
@@ -160,12 +170,7 @@ class RegionState:
             participant.data_ms,
             now_ms,
             now_ms + self.lag_ms(self.settings.instance_lag, "drs.visible", identifier),
-            (dict(server.tags) if configuration["copyTags"] else {})
-            | {
-                "AWSElasticDisasterRecoveryManaged": "drs.amazonaws.com",
-                "AWSElasticDisasterRecoverySourceServerID": server.id,
-                "Name": configuration["name"],
-            },
+            instance_tags(server),
         )
         self.instances[identifier] = instance
         server.recovery_instance_id = identifier

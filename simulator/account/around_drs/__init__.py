@@ -1,0 +1,1 @@
+"""What DRS does around itself: what the rest of the account sees of replication, drills and recoveries."""
