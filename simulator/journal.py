@@ -212,6 +212,33 @@ class Notified:
 
 
 @dataclass(frozen=True, slots=True)
+class EventEmitted:
+    """A service, or a caller of PutEvents, put an event on an event bus. `account` and `region` are those of the bus."""
+
+    kind: ClassVar[str] = "event.emitted"
+    event: str
+    source: str
+    detail_type: str
+    account: str
+    region: str
+    bus: str
+    resources: Sequence[str]
+    detail: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class EventDelivered:
+    """A target (its ARN) of a rule got an event after so many attempts, or, with `error` set, it never did."""
+
+    kind: ClassVar[str] = "event.delivered"
+    event: str
+    rule: str
+    target: str
+    attempts: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """What the system answered to the request that starts the recovery: an HTTP status and the decoded body."""
 
@@ -233,7 +260,7 @@ class RecordRead:
 Event = (
     RunStarted | RunEnded | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
     | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | FaultFired | Notified
-    | Answered | RecordRead
+    | Answered | RecordRead | EventEmitted | EventDelivered
 )  # fmt: skip
 E = TypeVar("E", bound=Event)
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__args__}
@@ -254,10 +281,17 @@ class Journal:
     def __init__(self, now_ms: Callable[[], int]) -> None:
         self.now_ms = now_ms
         self._entries: list[Entry] = []
+        self._watchers: dict[type, list[Callable[[Any], None]]] = {}
 
     def record(self, event: Event) -> None:
         """Append an event at the present instant."""
         self._entries.append(Entry(len(self._entries), self.now_ms(), event))
+        for watcher in self._watchers.get(type(event), ()):
+            watcher(event)
+
+    def watch(self, kind: type[E], watcher: Callable[[E], None]) -> None:
+        """Call `watcher` with every event of one kind from now on, when it has been recorded; it must not wait."""
+        self._watchers.setdefault(kind, []).append(watcher)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)

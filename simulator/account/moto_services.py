@@ -65,6 +65,12 @@ def backend(service: str, account_id: str, region: str) -> Any:
     return moto.backends.get_backend(service)[account_id][region]
 
 
+def existing_backend(service: str, account_id: str, region: str) -> Any:
+    """Moto's own state of a service in an account and Region if there is any by now, else None."""
+    backends = moto.backends.get_backend(service)
+    return backends[account_id].get(region) if account_id in backends else None
+
+
 @contextmanager
 def drawing(chance: Chance, entity: str) -> Iterator[None]:
     """Let moto draw identifiers from a stream of one entity's own, so that what it makes there shifts no others."""

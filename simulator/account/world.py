@@ -3,12 +3,17 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from simulator.account import moto_services, seam, surroundings
 from simulator.account.account import Account, caller
 from simulator.account.around_drs import ec2_mirror
+from simulator.account.around_drs.drs_events import DrsEvents
 from simulator.account.around_drs.ec2_mirror import Ec2Mirror
+from simulator.account.events.bus import EventBuses
+from simulator.account.events.executions import ExecutionEvents
+from simulator.account.events.put_events import put_events
 from simulator.account.faults import FaultBoard
 from simulator.account.identity import Identities, Sts
 from simulator.account.place import Place, place
@@ -18,7 +23,7 @@ from simulator.clock import VirtualClock
 from simulator.drs.refusals import validation_error
 from simulator.drs.service import DrsService
 from simulator.drs.settings import Settings
-from simulator.journal import Journal
+from simulator.journal import HistoryEvent, Journal
 from simulator.rng import Chance
 
 ACCOUNT_ID = "123456789012"
@@ -28,7 +33,7 @@ class World:
     """Everything a run consists of. Use it inside `installed()`.
 
     `functions` and `states` are those of the home account in the world's own Region, `at` has those of every other place;
-    `roles` has the trust policies of roles that are to be assumed only by some.
+    `roles` has the trust policies of roles that are to be assumed only by some, `events` the event buses.
     """
 
     def __init__(self, seed: int, start: datetime, region: str, drs_settings: Settings) -> None:
@@ -43,6 +48,9 @@ class World:
         self.functions, self.states = home.functions, home.states
         self.roles = Roles()
         identities = Identities(ACCOUNT_ID)
+        self.events = EventBuses(self.clock, self.chance, self.journal)
+        self.drs.subscribe(DrsEvents(self.events, self.drs).observe)
+        self.journal.watch(HistoryEvent, ExecutionEvents(self.events, self._states).watch)
         ec2 = Ec2Mirror(self.clock, self.chance, self.drs)
         sts = Sts(self.clock, self.chance, identities, self.roles, caller)
         self.account = Account(
@@ -52,8 +60,9 @@ class World:
             self.faults,
             own={
                 "drs": self._drs,
-                "states": lambda request: self.at(request.account_id, request.region).states.call(request),
+                "states": self._states,
                 "lambda": self._lambda,
+                "events:PutEvents": partial(put_events, self.events),
                 "sts:AssumeRole": sts.assume_role,
                 "sts:GetCallerIdentity": sts.get_caller_identity,
             },
@@ -84,6 +93,9 @@ class World:
 
     def _drs(self, request: Decoded) -> Mapping[str, Any]:
         return self.drs.call(request.account_id, request.region, request.operation, request.parameters)
+
+    def _states(self, request: Decoded) -> Mapping[str, Any]:
+        return self.at(request.account_id, request.region).states.call(request)
 
     def _lambda(self, request: Decoded) -> Mapping[str, Any]:
         """Lambda's answer; a function that is named by its ARN may be another account's."""

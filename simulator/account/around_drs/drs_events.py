@@ -1,0 +1,57 @@
+"""The events that DRS emits, with the detail types that AWS documents. There are none for jobs as a whole."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.account.events.bus import EventBuses
+from simulator.drs.happenings import Happening
+from simulator.drs.service import DrsService
+from simulator.drs.state import RegionState
+from simulator.journal import LaunchStatusChanged, ReplicationChanged
+
+SOURCE = "aws.drs"
+_RESULTS = {"LAUNCHED": "RECOVERY_LAUNCH_SUCCEEDED", "FAILED": "RECOVERY_LAUNCH_FAILED"}
+
+
+@dataclass(slots=True)
+class DrsEvents:
+    """Watches DRS, and emits. `stalled` are the source servers that are known to be stalled."""
+
+    buses: EventBuses
+    drs: DrsService
+    stalled: set[str] = field(default_factory=set)
+
+    def observe(self, happening: Happening) -> None:
+        """Emit what a happening is worth."""
+        tell = _TELLERS.get(type(happening.event))
+        if tell is not None:
+            tell(self, self.drs.region(happening.account_id, happening.region).state, happening.event)
+
+    def launch_changed(self, state: RegionState, event: LaunchStatusChanged) -> None:
+        """The result of one server's drill or recovery."""
+        job = state.jobs[event.job]
+        if job.type != "LAUNCH" or event.status not in _RESULTS:
+            return
+        is_drill = "TRUE" if job.is_drill else "FALSE"
+        detail = {"state": _RESULTS[event.status], "job-id": job.id, "is-drill": is_drill}
+        self._emit(state, "DRS Source Server Launch Result", state.arn("source-server", event.server), detail)
+
+    def replication_changed(self, state: RegionState, event: ReplicationChanged) -> None:
+        """A server's replication stalls, or goes on."""
+        is_stalled = event.state == "STALLED"
+        if is_stalled == (event.server in self.stalled):
+            return
+        self.stalled ^= {event.server}
+        detail = {"state": "STALLED" if is_stalled else "NOT_STALLED"}
+        arn = state.arn("source-server", event.server)
+        self._emit(state, "DRS Source Server Data Replication Stalled Change", arn, detail)
+
+    def _emit(self, state: RegionState, detail_type: str, arn: str, detail: Mapping[str, Any]) -> None:
+        self.buses.emit(state.account_id, state.name, SOURCE, detail_type, [arn], detail)
+
+
+_TELLERS: Mapping[type, Callable[[DrsEvents, RegionState, Any], None]] = {
+    LaunchStatusChanged: DrsEvents.launch_changed,
+    ReplicationChanged: DrsEvents.replication_changed,
+}
