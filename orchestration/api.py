@@ -1,4 +1,11 @@
-"""The API function: `POST /executions` starts a recovery, `GET /executions/{executionId}` tells how it stands.
+"""The API function: starts recoveries, tells how they stand, and takes what operators decide.
+
+    POST /executions                                     start
+    GET  /executions?planId=&status=&limit=&next=        list
+    GET  /executions/{executionId}                       the record
+    GET  /executions/{executionId}/events?limit=&next=   the history
+    POST /executions/{executionId}/{operation}           pause, resume, cancel
+    POST /executions/{executionId}/waves/{wave}/{operation}   approve, refuse, skip, retry, continue
 
 Errors are problem documents (RFC 9457). A request that cannot be granted is refused with everything that is wrong with it,
 before anything is written or started.
@@ -6,10 +13,11 @@ before anything is written or started.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote
 from uuid import UUID, uuid4, uuid5
 
 from aws_lambda_powertools import Logger
@@ -17,9 +25,11 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestration import record, store
+from orchestration import record, store, turns
 from orchestration.clients import client, error_code
-from orchestration.plan import Flaw, InvalidPlan, Plan, read_plan
+from orchestration.operators import OPERATIONS, WAVE_OPERATIONS, NotPossible, note_of
+from orchestration.plan import InvalidPlan, Plan, read_plan
+from orchestration.plan_checks import Flaw
 from orchestration.record import Record
 
 MAX_PLAN_BYTES = 256 * 1024  # what Step Functions and SNS pass on at most; nothing that people plan comes near
@@ -27,6 +37,9 @@ MAX_KEY = 255  # characters
 _REQUEST_FIELDS = frozenset({"planId", "plan", "isDrill"})
 _KEYS = UUID("5f0f6a6c-7f0e-4d43-9d0a-3f2a1f6c9b1e")  # the namespace of the ids that are made from idempotency keys
 _NOT_STARTED = "NotStarted"
+_MAX_PAGE = 100
+_MAX_REASON = 1_000  # characters
+_SUMMARY = ("executionId", "planId", "planName", "isDrill", "status", "createdAt", "startedAt", "endedAt", "rtoMet")
 logger = Logger(service="orchestration-api")
 app = APIGatewayRestResolver()
 
@@ -66,6 +79,42 @@ def get_execution(execution_id: str) -> Response[str]:
     return _json(200, execution)
 
 
+@app.get("/executions")
+def list_executions() -> Response[str]:
+    """A page of the executions, those of a plan or in a status if so asked, without their waves."""
+    query = app.current_event.query_string_parameters or {}
+    found, following = store.executions(_limit(query), query.get("next"))
+    wanted = [one for one in found if all(one[key] == query[key] for key in ("planId", "status") if key in query)]
+    rows = [{key: one[key] for key in _SUMMARY if key in one} for one in wanted]
+    return _json(200, {"executions": rows} | ({"next": following} if following else {}))
+
+
+@app.get("/executions/<execution_id>/events")
+def get_events(execution_id: str) -> Response[str]:
+    """A page of what happened in an execution, oldest first."""
+    if store.find(execution_id) is None:
+        raise Refused(404, "Not found", f"there is no execution {execution_id}")
+    query = app.current_event.query_string_parameters or {}
+    found, following = store.events(execution_id, _limit(query), query.get("next"))
+    return _json(200, {"events": found} | ({"next": following} if following else {}))
+
+
+@app.post("/executions/<execution_id>/<operation>")
+def operate(execution_id: str, operation: str) -> Response[str]:
+    """Pause, resume or cancel an execution. Doing it again changes nothing."""
+    if operation not in OPERATIONS:
+        raise Refused(404, "Not found", f"there is no operation {operation}: {', '.join(OPERATIONS)}")
+    return _operated(execution_id, operation, None)
+
+
+@app.post("/executions/<execution_id>/waves/<wave>/<operation>")
+def operate_wave(execution_id: str, wave: str, operation: str) -> Response[str]:
+    """Decide on one wave. Doing it again changes nothing."""
+    if operation not in WAVE_OPERATIONS:
+        raise Refused(404, "Not found", f"there is no operation {operation}: {', '.join(WAVE_OPERATIONS)}")
+    return _operated(execution_id, operation, unquote(wave))
+
+
 @app.exception_handler(Refused)
 def _on_refused(error: Refused) -> Response[str]:
     return _problem(error)
@@ -85,7 +134,7 @@ def _on_defect(_error: Exception) -> Response[str]:
 
 @app.not_found
 def _no_route(_error: NotFoundError) -> Response[str]:
-    return _problem(Refused(404, "Not found", "this API has POST /executions and GET /executions/{executionId}"))
+    return _problem(Refused(404, "Not found", "this API has /executions, and what docs/orchestrator.md lists below it"))
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -93,11 +142,58 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return app.resolve(event, context)
 
 
-def _request_body() -> dict[str, Any]:
+def _operated(execution_id: str, operation: str, wave: str | None) -> Response[str]:
+    """Apply an operator's decision and tell those who waited for it; the record as it is then."""
+    execution = store.find(execution_id)
+    if execution is None:
+        raise Refused(404, "Not found", f"there is no execution {execution_id}")
+    if wave is not None and wave not in [one["name"] for one in execution["waves"]]:
+        raise Refused(404, "Not found", f"execution {execution_id} has no wave {wave!r}")
+    change = {**OPERATIONS, **WAVE_OPERATIONS}[operation]
+    note = note_of(operation, _operator(), _reason(), _now(), wave)
     try:
-        body = json.loads(app.current_event.decoded_body or "")
+        changed = store.update(execution_id, lambda current: change(current, note), execution)
+    except NotPossible as impossible:
+        raise Refused(409, "Not possible", str(impossible)) from impossible
+    turns.tell(changed)
+    logger.info(operation, execution_id=execution_id, wave=wave, by=note["by"])
+    return _json(200, changed)
+
+
+def _operator() -> str:
+    """Who asks, as API Gateway has authenticated them."""
+    context = app.current_event.raw_event.get("requestContext", {})
+    claims = (context.get("authorizer") or {}).get("claims") or {}
+    who = claims.get("email") or claims.get("cognito:username") or (context.get("identity") or {}).get("userArn")
+    return str(who or "unknown")
+
+
+def _reason() -> str | None:
+    if not app.current_event.decoded_body:
+        return None
+    body = _json_body()
+    reason = body.get("reason") if isinstance(body, dict) else body
+    if reason is not None and not isinstance(reason, str):
+        raise Refused(400, "Invalid request", 'the body is empty or {"reason": "..."}')
+    return reason and reason[:_MAX_REASON]
+
+
+def _limit(query: Mapping[str, str]) -> int:
+    limit = query.get("limit", "50")
+    if not limit.isdecimal() or not 1 <= int(limit) <= _MAX_PAGE:
+        raise Refused(400, "Invalid request", f"limit must be a number from 1 to {_MAX_PAGE}")
+    return int(limit)
+
+
+def _json_body() -> Any:
+    try:
+        return json.loads(app.current_event.decoded_body or "")
     except (ValueError, RecursionError) as error:
         raise Refused(400, "Invalid request", f"the body is not JSON: {error}") from error
+
+
+def _request_body() -> dict[str, Any]:
+    body = _json_body()
     flaws = tuple(_request_flaws(body))
     if flaws:
         raise Refused(400, "Invalid request", "; ".join(flaw.message for flaw in flaws), flaws)
@@ -149,9 +245,12 @@ def _create(execution: Record) -> Record:
     """Write a new execution's record; the record of the earlier one if this request was sent, or written, before."""
     try:
         store.create(execution)
-    except ClientError as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise
+    except store.Claimed as claimed:
+        earlier = store.find(execution["executionId"])
+        if earlier is None:
+            raise Refused(409, "Under way already", str(claimed)) from claimed
+    except store.AlreadyRecorded:
+        pass
     else:
         return execution
     earlier = store.load(execution["executionId"])

@@ -2,7 +2,7 @@
 
 An event is `{"action", "executionId", ...}`. Actions may be repeated: Lambda and Step Functions both retry, and a retry must
 not start a recovery twice nor undo what was recorded. Where a state passes its `attempt`, from 0, the action insists for
-PATIENCE attempts and then makes do with what it has.
+PATIENCE attempts and then makes do with what it has. Where it passes a `token`, it waits until somebody sends it back.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,10 +13,19 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestration import record, recovery, store
+from orchestration import record, recovery, store, turns
 from orchestration.clients import TRANSIENT, error_code, named_errors
 from orchestration.record import Record
-from orchestration.waves import FAILED, LAUNCHED, PENDING, launch_statuses, unmet_dependencies, wave_status
+from orchestration.waves import (
+    LAUNCHED,
+    PENDING,
+    RUNNING,
+    TIMED_OUT,
+    expected_seconds,
+    job_status,
+    launch_statuses,
+    next_poll_seconds,
+)
 
 Event = Mapping[str, Any]
 PATIENCE = 3
@@ -28,81 +37,128 @@ class RecoveryInstanceNotListed(Exception):
 
 
 def begin(event: Event) -> Record:
-    """Mark the execution RUNNING; the waves to process, in order, each with what the state machine needs of it."""
+    """Mark the execution RUNNING; the names of its waves, each after all that it depends on."""
     started = store.update(event["executionId"], lambda current: record.begun(current, _now()))
-    return _heading(started) | {
-        "executionId": started["executionId"],
-        "waves": [{"name": wave["name"], "pollSeconds": wave["pollSeconds"]} for wave in started["waves"]],
-    }
+    waves = [{"name": wave["name"]} for wave in started["waves"]]
+    return _heading(started) | {"executionId": started["executionId"], "waves": waves}
 
 
-def check_dependencies(event: Event) -> Record:
-    """Whether every wave that this one depends on has launched."""
-    execution = store.load(event["executionId"])
-    wave = record.wave_of(execution, event["wave"])
-    waiting_for = unmet_dependencies(wave, execution["waves"])
-    return {"ready": not waiting_for, "waitingFor": waiting_for}
+def await_turn(event: Event) -> Record:
+    """Let a wave wait for its turn, which may have come already."""
+    turns.tell(_change(event, record.turn_asked, token=event["token"]))
+    return {}
+
+
+def await_approval(event: Event) -> Record:
+    """Let a wave wait for a person's approval, which may have been given already."""
+    turns.tell(_change(event, record.approval_asked, token=event["token"], now=_now()))
+    return {}
+
+
+def default_approval(event: Event) -> Record:
+    """Nobody has decided in time on a wave that needs approval: what its plan says for that."""
+    decided = _change(event, record.approval_defaulted)
+    return {"approved": record.wave_of(decided, event["wave"])["approved"]}
+
+
+def skip_wave(event: Event) -> Record:
+    """Record that a wave is not recovered, and why; others may depend on it."""
+    turns.tell(_change(event, record.wave_skipped, reason=event["reason"], now=_now()))
+    return {}
 
 
 def start_wave(event: Event) -> Record:
-    """Start the recovery of a wave: one job with all its servers, once. What polling needs goes back with the job's id."""
+    """Start the recovery of a wave: one job with all its servers that have not launched, once.
+
+    What polling needs goes back with the job's id.
+    """
     execution = store.load(event["executionId"])
     wave = record.wave_of(execution, event["wave"])
-    if "jobId" not in wave:
+    if wave["status"] != RUNNING:
         wave = _started_once(execution, wave)
+    servers = len(record.left_to_launch(wave))
     return {
         "jobId": wave["jobId"],
-        "startedAt": wave["startedAt"],
+        "startedAt": wave["jobStartedAt"],
         "timeoutMinutes": wave["timeoutMinutes"],
-        "serverCount": len(wave["servers"]),
+        "serverCount": servers,
+        "pollSeconds": wave["pollSeconds"],
+        "pollCeilingSeconds": wave["pollCeilingSeconds"],
+        "waitSeconds": next_poll_seconds(0, expected_seconds(servers), wave["pollSeconds"], wave["pollCeilingSeconds"]),
     }
 
 
+def await_job(event: Event) -> Record:
+    """Let a wave wait for its job's end: until an event of DRS tells of it, or its next poll is due."""
+    _change(event, record.wave_waits, token=event["token"])
+    return {}
+
+
 def check_wave_status(event: Event) -> Record:
-    """How the wave stands: RUNNING, LAUNCHED, FAILED or TIMED_OUT. Called often, so it asks DRS once and nobody else."""
+    """How the wave's job stands: RUNNING, LAUNCHED, FAILED or TIMED_OUT, and when to ask again.
+
+    Called often, so it asks DRS once and nobody else.
+    """
     job = event["job"]
-    status = wave_status(
-        _job_if_told(job["jobId"], event),
-        job["serverCount"],
-        datetime.fromisoformat(job["startedAt"]),
-        _now(),
-        timedelta(minutes=job["timeoutMinutes"]),
-    )
-    return {"status": status}
+    started, now = datetime.fromisoformat(job["startedAt"]), _now()
+    timeout = timedelta(minutes=job["timeoutMinutes"])
+    status = job_status(_job_if_told(job["jobId"], event), job["serverCount"], started, now, timeout)
+    elapsed, expected = (now - started).total_seconds(), expected_seconds(job["serverCount"])
+    wait = next_poll_seconds(elapsed, expected, job["pollSeconds"], job["pollCeilingSeconds"])
+    left = max(1, round((started + timeout - now).total_seconds()))
+    return {"status": status, "waitSeconds": min(wait, left)}
 
 
 def update_wave_status(event: Event) -> Record:
-    """Record how the wave ended, server by server, with its recovery instance or the reason of its failure."""
+    """Record how the wave's job ended, server by server, with its recovery instance or the reason of its failure.
+
+    Its status says what follows: RETRYING starts it again, AWAITING_OPERATOR asks for a decision, all others end it.
+    """
     execution = store.load(event["executionId"])
     wave = record.wave_of(execution, event["wave"])
+    if wave["status"] not in (PENDING, RUNNING):  # recorded by an earlier try whose answer got lost
+        return _followed(execution, wave)
     servers = [server["sourceServerId"] for server in wave["servers"]]
+    left = record.left_to_launch(wave)
     if event["status"] == LAUNCHED:  # which says it of every server; to ask DRS again could only bring an older answer
-        statuses = dict.fromkeys(servers, LAUNCHED)
+        statuses = dict.fromkeys(left, LAUNCHED)
     else:
-        statuses = launch_statuses(recovery.describe_job(wave["jobId"]), servers)
+        statuses = launch_statuses(recovery.describe_job(wave["jobId"]), left)
     details: dict[str, Record] = {server: {"launchStatus": status} for server, status in statuses.items()}
-    launched = [server for server, status in statuses.items() if status == LAUNCHED]
+    launched = [server for server in servers if statuses.get(server) == LAUNCHED]
     for server, instance in _recovery_instances(launched, wave["jobId"], event).items():
         details[server]["recoveryInstanceId"] = instance
     if event["status"] != LAUNCHED:
         for server, reason in _reasons(wave["jobId"]).items():
-            if statuses.get(server) != LAUNCHED:
+            if statuses.get(server, LAUNCHED) != LAUNCHED:
                 details[server]["reason"] = reason
-    ended = partial(record.wave_ended, name=event["wave"], status=event["status"], servers=details, now=_now())
-    store.update(event["executionId"], ended, execution)
-    return {"status": event["status"]}
+    is_timed_out = event["status"] == TIMED_OUT
+    ended = partial(record.wave_ended, name=event["wave"], servers=details, now=_now(), is_timed_out=is_timed_out)
+    execution = store.update(event["executionId"], ended, execution)
+    return _followed(execution, record.wave_of(execution, event["wave"]))
+
+
+def await_operator(event: Event) -> Record:
+    """Let a failed wave wait for an operator's decision; in a cancelled execution there is none to wait for."""
+    turns.tell(_change(event, record.operator_asked, token=event["token"]))
+    return {}
+
+
+def give_up_wave(event: Event) -> Record:
+    """Record that a failed wave stays failed, as the execution is cancelled."""
+    _change(event, record.wave_given_up, now=_now())
+    return {}
 
 
 def fail_wave(event: Event) -> Record:
     """Record that a wave broke off with an error of ours or of AWS, not of its servers."""
     error = event.get("state", {}).get("error", {"Error": "UnknownWaveStatus"})  # without an error, a Choice knew no way on
-    broken_off = partial(record.wave_broken_off, name=event["wave"], error=error, now=_now())
-    store.update(event["executionId"], broken_off)
-    return {"status": FAILED}
+    turns.tell(_change(event, record.wave_broken_off, error=error, now=_now()))
+    return {}
 
 
 def finalize(event: Event) -> Record:
-    """Close the record: COMPLETED if every wave has launched, else FAILED with the reason. A closed record stays closed.
+    """Close the record with the outcome of all waves. A closed record stays closed.
 
     The state machine does so at its end. What it cannot see, its own abort or timeout, is for whoever is told of it (an
     EventBridge rule on the execution's status) to pass on as `error`, `{"Error", "Cause"}`.
@@ -113,10 +169,16 @@ def finalize(event: Event) -> Record:
 
 ACTIONS: Mapping[str, Callable[[Event], Record]] = {
     "begin": begin,
-    "check_dependencies": check_dependencies,
+    "await_turn": await_turn,
+    "await_approval": await_approval,
+    "default_approval": default_approval,
+    "skip_wave": skip_wave,
     "start_wave": start_wave,
+    "await_job": await_job,
     "check_wave_status": check_wave_status,
     "update_wave_status": update_wave_status,
+    "await_operator": await_operator,
+    "give_up_wave": give_up_wave,
     "fail_wave": fail_wave,
     "finalize": finalize,
 }
@@ -131,6 +193,17 @@ def handler(event: Event, context: Any) -> Record:
         result = action(event)
     logger.info(event["action"], execution_id=event.get("executionId"), wave=event.get("wave"), result=result)
     return result
+
+
+def _change(event: Event, change: Callable[..., Record], **details: Any) -> Record:
+    """Apply a change of a wave to the execution's record; the record as written."""
+    return store.update(event["executionId"], lambda current: change(current, event["wave"], **details))
+
+
+def _followed(execution: Record, wave: Record) -> Record:
+    """What follows a wave's end. Waves that waited for it may have their turn now."""
+    turns.tell(execution)
+    return {"status": wave["status"]}
 
 
 def _now() -> datetime:
@@ -152,10 +225,11 @@ def _started_once(execution: Record, wave: Record) -> Record:
     was_requested = wave["status"] == PENDING
     execution = store.update(execution_id, partial(record.wave_requested, name=name, now=_now()), execution)
     since = datetime.fromisoformat(record.wave_of(execution, name)["requestedAt"])
-    job_id = recovery.find_job(execution_id, name, since) if was_requested else None
+    tags = recovery.tags_of(execution_id, name, record.wave_of(execution, name)["attempt"])
+    job_id = recovery.find_job(tags, since) if was_requested else None
     if job_id is None:
-        servers = [server["sourceServerId"] for server in wave["servers"]]
-        job_id = recovery.start_recovery(servers, execution_id, name, since, is_drill=execution["isDrill"])
+        servers = record.left_to_launch(wave)
+        job_id = recovery.start_recovery(servers, tags, since, is_drill=execution["isDrill"])
     started = partial(record.wave_started, name=name, job_id=job_id, now=_now())
     return record.wave_of(store.update(execution_id, started, execution), name)
 

@@ -1,7 +1,8 @@
 """The execution record: how a recovery stands, as DynamoDB keeps it and operators read it.
 
-Functions take a record and give a changed copy. `status` is PENDING, RUNNING, COMPLETED or FAILED; a wave's is NOT_STARTED,
-PENDING (DRS is being asked to recover it), RUNNING (its job runs), LAUNCHED, FAILED or TIMED_OUT.
+Functions take a record and give a changed copy. `status` is PENDING, RUNNING, COMPLETED, PARTIAL, FAILED, CANCELLED or
+TIMED_OUT. A wave's is NOT_STARTED, AWAITING_APPROVAL, PENDING (DRS is being asked to recover it), RUNNING (its job runs),
+AWAITING_OPERATOR (it failed, and a person decides), LAUNCHED, PARTIAL, FAILED, TIMED_OUT or SKIPPED.
 """
 
 import json
@@ -9,25 +10,41 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from orchestration import policy
 from orchestration.plan import Plan, Wave
-from orchestration.waves import FAILED, LAUNCHED, MAX_REASON, NOT_STARTED, PENDING, RUNNING, TIMED_OUT
+from orchestration.telling import MAX_MESSAGE, caught, failure_of, timing
+from orchestration.waves import (
+    AWAITING_APPROVAL,
+    AWAITING_OPERATOR,
+    FAILED,
+    LAUNCHED,
+    MAX_REASON,
+    NOT_STARTED,
+    PENDING,
+    RETRYING,
+    RUNNING,
+    SKIPPED,
+)
 
 Record = dict[str, Any]
 Change = Callable[[Record], Record]
-ENDED = ("COMPLETED", "FAILED")
+ENDED = ("COMPLETED", "PARTIAL", "FAILED", "CANCELLED", "TIMED_OUT")
 MAX_BYTES = 400_000  # DynamoDB's limit for an item is 400 KB
-MAX_MESSAGE = 2_000  # characters
-# DRS completes such a job within seconds; what is known to cause it are EC2 permissions that the caller lacks.
-NO_REASON = "no reason in the job's log"
+MAX_REASONS_BYTES = 20_000  # of all servers together; what does not fit is told shorter
+_TOKENS = ("turnToken", "wakeToken", "operatorToken", "approvalToken")
 
 
 class ExecutionEnded(Exception):
     """The record says that the execution is over, as when the API gave up on a start that was accepted after all."""
 
 
+class ExecutionCancelled(Exception):
+    """An operator has cancelled the execution, so nothing new starts."""
+
+
 def new_record(execution_id: str, plan: Plan, *, is_drill: bool, now: datetime) -> Record:
     """The record of an execution that has not begun."""
-    return {
+    record: Record = {
         "executionId": execution_id,
         "planId": plan.plan_id,
         "planName": plan.name,
@@ -35,28 +52,42 @@ def new_record(execution_id: str, plan: Plan, *, is_drill: bool, now: datetime) 
         "status": "PENDING",
         "createdAt": instant(now),
         "waves": [_new_wave(wave) for wave in plan.waves],
+        "cleanUp": is_drill and plan.cleans_up_drill,
         "version": 1,
     }
+    return record if plan.rto_minutes is None else record | {"rtoMinutes": plan.rto_minutes}
 
 
 def _new_wave(wave: Wave) -> Record:
-    return {
+    document: Record = {
         "name": wave.name,
         "status": NOT_STARTED,
         "dependsOn": list(wave.depends_on),
         "timeoutMinutes": wave.timeout_minutes,
         "pollSeconds": wave.poll_seconds,
-        "servers": [{"sourceServerId": server, "launchStatus": NOT_STARTED} for server in wave.servers],
+        "pollCeilingSeconds": wave.poll_ceiling_seconds,
+        "onFailure": wave.on_failure,
+        "retries": wave.retries,
+        "minimumHealthyShare": wave.minimum_healthy_share,
+        "servers": [_new_server(server, wave) for server in wave.servers],
     }
+    if wave.approval is not None:
+        document["approval"] = {"timeoutMinutes": wave.approval.timeout_minutes, "default": wave.approval.is_default}
+    return document
+
+
+def _new_server(server: str, wave: Wave) -> Record:
+    optional = {"isOptional": True} if server in wave.optional else {}
+    return {"sourceServerId": server, "launchStatus": NOT_STARTED, **optional}
 
 
 def full_bytes(record: Record) -> int:
-    """The most bytes that a new record may grow to: every server with an instance, and one wave's with their reasons.
+    """The most bytes that a new record may grow to: servers with instances and reasons, every wave waiting with a token.
 
-    JSON takes no less room than DynamoDB counts, and only one wave can fail, since the next one does not start then.
+    JSON takes no less room than DynamoDB counts.
     """
-    waves = [len(wave["servers"]) for wave in record["waves"]]
-    return len(json.dumps(record)) + 45 * sum(waves) + (MAX_REASON + 20) * max(waves) + 2 * MAX_MESSAGE + 300 * len(waves)
+    servers = sum(len(wave["servers"]) for wave in record["waves"])
+    return len(json.dumps(record)) + 45 * servers + MAX_REASONS_BYTES + 2 * MAX_MESSAGE + 1_200 * len(record["waves"])
 
 
 def begun(record: Record, now: datetime) -> Record:
@@ -65,45 +96,110 @@ def begun(record: Record, now: datetime) -> Record:
     return record | {"status": RUNNING, "startedAt": record.get("startedAt", instant(now))}
 
 
-def wave_requested(record: Record, name: str, now: datetime) -> Record:
-    """A wave that DRS is about to be asked to recover, from now on. Raises ExecutionEnded."""
+def turn_asked(record: Record, name: str, token: str) -> Record:
+    """A wave that waits for its turn, with the token that tells it. Raises ExecutionEnded."""
     _must_be_open(record)
-    if wave_of(record, name)["status"] != NOT_STARTED:
+    return _with_wave(record, name, {"turnToken": token}, {})
+
+
+def approval_asked(record: Record, name: str, token: str, now: datetime) -> Record:
+    """A wave whose approval people were asked for."""
+    change = {"status": AWAITING_APPROVAL, "approvalToken": token, "approvalAskedAt": instant(now)}
+    return _with_wave(record, name, change, {})
+
+
+def approval_defaulted(record: Record, name: str) -> Record:
+    """A wave that nobody decided on in time: its plan does."""
+    wave = wave_of(record, name)
+    if "approved" in wave:
         return record
-    return _with_wave(record, name, {"status": PENDING, "requestedAt": instant(now)}, {})
+    return _with_wave(record, name, {"approved": wave["approval"]["default"], "status": NOT_STARTED}, {})
+
+
+def wave_requested(record: Record, name: str, now: datetime) -> Record:
+    """A wave that DRS is about to be asked to recover, from now on. Raises ExecutionEnded, ExecutionCancelled."""
+    _must_be_open(record)
+    wave = wave_of(record, name)
+    if wave["status"] in (PENDING, RUNNING):
+        return record
+    if "cancelled" in record:
+        raise ExecutionCancelled(f"execution {record['executionId']} was cancelled before wave {name} started")
+    attempt = wave.get("attempt", 0) + 1
+    change = {"status": PENDING, "requestedAt": instant(now), "attempt": attempt}
+    return _with_wave(_without(record, name, "jobId", "lastDecision", "endedAt", "error"), name, change, {})
 
 
 def wave_started(record: Record, name: str, job_id: str, now: datetime) -> Record:
-    """A wave whose job was accepted."""
-    servers = {server["sourceServerId"]: {"launchStatus": PENDING} for server in wave_of(record, name)["servers"]}
-    return _with_wave(record, name, {"status": RUNNING, "jobId": job_id, "startedAt": instant(now)}, servers)
+    """A wave whose job was accepted, with those of its servers that have not launched yet."""
+    servers = {server: {"launchStatus": PENDING} for server in left_to_launch(wave_of(record, name))}
+    change = {"status": RUNNING, "jobId": job_id, "jobStartedAt": instant(now)}
+    first = {"startedAt": instant(now)} if "startedAt" not in wave_of(record, name) else {}
+    return _with_wave(record, name, change | first, servers)
 
 
-def wave_ended(record: Record, name: str, status: str, servers: Mapping[str, Record], now: datetime) -> Record:
-    """A wave that has come to `status`, with what there is to say of each server."""
-    return _with_wave(record, name, {"status": status, "endedAt": instant(now)}, servers)
+def wave_waits(record: Record, name: str, token: str) -> Record:
+    """A wave whose job runs, with the token that wakes it before its next poll."""
+    return _with_wave(record, name, {"wakeToken": token}, {})
+
+
+def wave_ended(record: Record, name: str, servers: Mapping[str, Record], now: datetime, *, is_timed_out: bool) -> Record:
+    """A wave whose job is over, with what there is to say of each server; what its plan says of failures is applied."""
+    limit = min(MAX_REASON, MAX_REASONS_BYTES // sum(len(wave["servers"]) for wave in record["waves"]))
+    shortened = {
+        server: detail | {"reason": detail["reason"][:limit]} if "reason" in detail else detail
+        for server, detail in servers.items()
+    }
+    told = _with_wave(record, name, {"endedAt": instant(now)}, shortened)
+    wave = wave_of(told, name)
+    status = policy.following(wave, policy.outcome_of(wave, is_timed_out=is_timed_out))
+    return policy.settled(_with_wave(told, name, {"status": status}, {}), name)
+
+
+def operator_asked(record: Record, name: str, token: str) -> Record:
+    """A failed wave whose fate an operator decides, with the token that tells it."""
+    return _with_wave(record, name, {"operatorToken": token}, {})
+
+
+def wave_given_up(record: Record, name: str, now: datetime) -> Record:
+    """A failed wave that waited for an operator when the execution was cancelled."""
+    return _with_wave(record, name, {"status": FAILED, "endedAt": instant(now)}, {})
+
+
+def wave_skipped(record: Record, name: str, reason: str, now: datetime) -> Record:
+    """A wave that is not recovered."""
+    return _with_wave(record, name, {"status": SKIPPED, "skippedBecause": reason, "endedAt": instant(now)}, {})
 
 
 def wave_broken_off(record: Record, name: str, error: Mapping[str, Any], now: datetime) -> Record:
     """A wave that an error of ours or of AWS ended, not its servers; one that has ended otherwise stays as it is."""
-    if wave_of(record, name)["status"] not in (NOT_STARTED, PENDING, RUNNING):
+    if wave_of(record, name)["status"] in policy.WAVE_ENDED:
         return record
-    return _with_wave(record, name, {"status": FAILED, "endedAt": instant(now), "error": caught(error)}, {})
+    change = {"status": FAILED, "endedAt": instant(now), "error": caught(error)}
+    return policy.settled(_with_wave(record, name, change, {}), name)
 
 
 def closed(record: Record, error: Mapping[str, Any] | None, now: datetime) -> Record:
-    """The record of an execution that is over: COMPLETED if every wave has launched and nothing was caught, else FAILED.
+    """The record of an execution that is over, with its outcome. A closed record stays as it is.
 
-    What still ran has failed with it; what never started stays NOT_STARTED. A closed record stays as it is.
+    What still ran has failed with it; what never started stays NOT_STARTED. With `error` the outcome is FAILED, or TIMED_OUT
+    or CANCELLED if the state machine ended so.
     """
     if record["status"] in ENDED:
         return record
-    if error is None and all(wave["status"] == LAUNCHED for wave in record["waves"]):
-        return record | {"status": "COMPLETED", "endedAt": instant(now)}
     broken_off = {"status": FAILED, "endedAt": instant(now)}
-    waves = [wave | broken_off if wave["status"] in (PENDING, RUNNING) else wave for wave in record["waves"]]
-    told = _failure(record, error or {})
-    return record | {"status": "FAILED", "endedAt": instant(now), "waves": waves, "error": told}
+    waves = [_without_tokens(wave | broken_off if wave["status"] in _OPEN else wave) for wave in record["waves"]]
+    status = policy.outcome(record) if error is None else _ENDS.get(str(error.get("Error")), "FAILED")
+    over = record | {"status": status, "endedAt": instant(now), "waves": waves} | timing(record, now)
+    return over if status == "COMPLETED" else over | {"error": failure_of(record, error or {})}
+
+
+_OPEN = (PENDING, RUNNING, RETRYING, AWAITING_APPROVAL, AWAITING_OPERATOR)
+_ENDS = {"ExecutionTimedOut": "TIMED_OUT", "ExecutionAborted": "CANCELLED"}
+
+
+def left_to_launch(wave: Record) -> list[str]:
+    """The servers of a wave that have not launched, in its order."""
+    return [server["sourceServerId"] for server in wave["servers"] if server["launchStatus"] != LAUNCHED]
 
 
 def wave_of(record: Record, name: str) -> Record:
@@ -112,43 +208,9 @@ def wave_of(record: Record, name: str) -> Record:
     return wave
 
 
-def caught(error: Mapping[str, Any]) -> Record:
-    """What a Catch of the state machine caught, as the record keeps it.
-
-    The Cause of a failed Lambda function is a JSON document, of which only the message is for people.
-    """
-    cause = str(error.get("Cause") or "")
-    try:
-        told = json.loads(cause)
-    except ValueError:
-        told = None
-    message = str(told.get("errorMessage", cause)) if isinstance(told, dict) else cause
-    return {"code": str(error.get("Error") or "Unknown"), "message": message[:MAX_MESSAGE]}
-
-
 def _must_be_open(record: Record) -> None:
     if record["status"] in ENDED:
         raise ExecutionEnded(f"execution {record['executionId']} is recorded as {record['status']} already")
-
-
-def _failure(record: Record, error: Mapping[str, Any]) -> Record:
-    """The error to keep: what the waves say where they say something, else what the state machine caught."""
-    for wave in record["waves"]:
-        if wave["status"] == TIMED_OUT:
-            message = f"wave {wave['name']} timed out after {wave['timeoutMinutes']} minutes"
-            return {"code": "WaveTimedOut", "message": message}
-        if wave["status"] == FAILED:
-            return {"code": "WaveFailed", "message": f"wave {wave['name']}: {_failure_of(wave)}"}
-    return caught(error)
-
-
-def _failure_of(wave: Record) -> str:
-    if "error" in wave:
-        return f"{wave['error']['code']}: {wave['error']['message']}"
-    failed = [server for server in wave["servers"] if server["launchStatus"] != LAUNCHED]
-    told = [f"{server['sourceServerId']} {server['launchStatus']}: {server.get('reason', NO_REASON)}" for server in failed]
-    more = f" and {len(told) - 5} more" if len(told) > 5 else ""
-    return f"{len(failed)} of {len(wave['servers'])} servers did not launch: {'; '.join(told[:5])}{more}"
 
 
 def instant(now: datetime) -> str:
@@ -156,8 +218,20 @@ def instant(now: datetime) -> str:
     return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _without(record: Record, name: str, *members: str) -> Record:
+    kept = [
+        {key: value for key, value in wave.items() if wave["name"] != name or key not in members} for wave in record["waves"]
+    ]
+    return record | {"waves": kept}
+
+
+def _without_tokens(wave: Record) -> Record:
+    return {key: value for key, value in wave.items() if key not in _TOKENS}
+
+
 def _with_wave(record: Record, name: str, change: Record, servers: Mapping[str, Record]) -> Record:
     def changed(wave: Record) -> Record:
+        wave = _without_tokens(wave) if "status" in change else wave
         return (
             wave | change | {"servers": [server | servers.get(server["sourceServerId"], {}) for server in wave["servers"]]}
         )

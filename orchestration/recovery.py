@@ -17,7 +17,7 @@ _MAX_IDS = 200  # the most server ids that one DescribeRecoveryInstances takes
 _CLOCK_SKEW = timedelta(minutes=5)  # how far DRS's clock and ours may be apart
 
 
-def start_recovery(servers: Sequence[str], execution_id: str, wave: str, since: datetime, *, is_drill: bool) -> str:
+def start_recovery(servers: Sequence[str], tags: Mapping[str, str], since: datetime, *, is_drill: bool) -> str:
     """Recover servers in one job; its id. Needs `drs:StartRecovery` and, for the job's tags, `drs:TagResource`.
 
     The SDK may repeat a request whose answer got lost; DRS then refuses the servers as busy, and the job that holds them, if
@@ -27,10 +27,10 @@ def start_recovery(servers: Sequence[str], execution_id: str, wave: str, since: 
         answer = client("drs").start_recovery(
             sourceServers=[{"sourceServerID": server} for server in servers],
             isDrill=is_drill,
-            tags=_tags(execution_id, wave),
+            tags=dict(tags),
         )
     except ClientError as error:
-        own = find_job(execution_id, wave, since) if error_code(error) == "ConflictException" else None
+        own = find_job(tags, since) if error_code(error) == "ConflictException" else None
         if own is None:
             raise
         return own
@@ -38,9 +38,8 @@ def start_recovery(servers: Sequence[str], execution_id: str, wave: str, since: 
     return job_id
 
 
-def find_job(execution_id: str, wave: str, since: datetime) -> str | None:
-    """The newest job that was started for a wave of an execution since `since`, or None."""
-    tags = _tags(execution_id, wave)
+def find_job(tags: Mapping[str, str], since: datetime) -> str | None:
+    """The newest job with these tags that was started since `since`, or None."""
     earliest = (since - _CLOCK_SKEW).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     for job in pages(client("drs").describe_jobs, "items", filters={"fromDate": earliest}):
         if tags.items() <= job.get("tags", {}).items():
@@ -74,5 +73,6 @@ def recovery_instances(servers: Sequence[str], job_id: str) -> dict[str, str]:
     return found
 
 
-def _tags(execution_id: str, wave: str) -> dict[str, str]:
-    return {"recovery:execution": execution_id, "recovery:wave": wave}
+def tags_of(execution_id: str, wave: str, attempt: int) -> dict[str, str]:
+    """What a wave's job is tagged with, so that it can be found again. A wave that is retried has another job."""
+    return {"recovery:execution": execution_id, "recovery:wave": wave, "recovery:attempt": str(attempt)}

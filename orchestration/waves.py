@@ -1,18 +1,19 @@
-"""What to make of a wave: pure decisions over what DRS and the record say."""
+"""What to make of a wave's job: pure decisions over what DRS says of it, and when to ask again."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 NOT_STARTED, PENDING, RUNNING = "NOT_STARTED", "PENDING", "RUNNING"
-LAUNCHED, FAILED, TIMED_OUT = "LAUNCHED", "FAILED", "TIMED_OUT"
+LAUNCHED, PARTIAL, FAILED, TIMED_OUT, SKIPPED = "LAUNCHED", "PARTIAL", "FAILED", "TIMED_OUT", "SKIPPED"
+AWAITING_APPROVAL, AWAITING_OPERATOR, RETRYING = "AWAITING_APPROVAL", "AWAITING_OPERATOR", "RETRYING"
 MAX_REASON = 500  # characters; a job of 100 servers may bring as many reasons into a record of at most 400 KB
 
 
-def wave_status(
+def job_status(
     job: Mapping[str, Any] | None, server_count: int, started_at: datetime, now: datetime, timeout: timedelta
 ) -> str:
-    """RUNNING, LAUNCHED, FAILED or TIMED_OUT.
+    """RUNNING, LAUNCHED, FAILED (not all have launched) or TIMED_OUT.
 
     Only launchStatus LAUNCHED counts as recovered: DRS completes a job whatever became of its servers. While the job
     runs, a failed server does not end the wave, so that the others' outcomes are known when it ends. A job that DRS does not
@@ -34,12 +35,6 @@ def launch_statuses(job: Mapping[str, Any] | None, servers: Sequence[str]) -> di
     return {server: listed.get(server) or PENDING for server in servers}
 
 
-def unmet_dependencies(wave: Mapping[str, Any], waves: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The waves that `wave` depends on and that have not launched, as the record has them."""
-    launched = {other["name"] for other in waves if other["status"] == LAUNCHED}
-    return [name for name in wave["dependsOn"] if name not in launched]
-
-
 def failure_reasons(log: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Why servers failed, by id: the last rawError that the job's log has for each."""
     reasons = {}
@@ -48,3 +43,27 @@ def failure_reasons(log: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         if data.get("rawError") and data.get("sourceServerID"):
             reasons[data["sourceServerID"]] = data["rawError"][:MAX_REASON]
     return reasons
+
+
+def expected_seconds(server_count: int) -> float:
+    """How long a job of so many servers usually takes, until the plan's own history knows better."""
+    crowd = min(server_count, 25)
+    return 540 * (1 + 0.08 * max(0, crowd - 2) + 0.03 * (server_count - crowd))
+
+
+def next_poll_seconds(elapsed: float, expected: float, floor: int, ceiling: int) -> int:
+    """How long to wait before the job is looked at again: half of what it is expected to take still.
+
+    One that takes longer than expected is looked at ever less often, an eighth of its age apart.
+    """
+    wait = (expected - elapsed) / 2 if elapsed < expected else elapsed / 8
+    return round(min(ceiling, max(floor, wait)))
+
+
+def polls_until(timeout: float, expected: float, floor: int, ceiling: int) -> int:
+    """How often a job is looked at that never ends, until its time is up. All in seconds."""
+    elapsed, polls = 0.0, 0
+    while elapsed < timeout:
+        elapsed += next_poll_seconds(elapsed, expected, floor, ceiling)
+        polls += 1
+    return polls

@@ -9,7 +9,7 @@ from simulator.runner.wording import clock_time, last_before
 # What a record may say when the state machine ended like this; an orchestrator may fail deliberately after a wave timed out.
 _RECORD_FOR = {
     "SUCCEEDED": ("COMPLETED", "PARTIAL"),
-    "FAILED": ("FAILED", "PARTIAL", "TIMED_OUT"),
+    "FAILED": ("FAILED", "PARTIAL", "TIMED_OUT", "CANCELLED"),
     "TIMED_OUT": ("TIMED_OUT", "FAILED"),
     "ABORTED": ("CANCELLED", "ABORTED", "FAILED"),
 }

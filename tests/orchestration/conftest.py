@@ -19,14 +19,19 @@ from orchestration.record import Record, new_record
 NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 MACHINE_ARN = "arn:aws:states:us-east-1:111122223333:stateMachine:recovery"
 SERVERS = ("s-3a000000000000001", "s-3a000000000000002", "s-3a000000000000003")
+OPERATOR = "arn:aws:iam::111122223333:user/ops"
 JOB_ID = "drsjob-3b000000000000001"
-PLAN = {
+PLAN: dict[str, Any] = {
     "planId": "erp",
     "waves": [
         {"name": "data", "servers": list(SERVERS[:2]), "timeoutMinutes": 40},
         {"name": "app", "servers": [SERVERS[2]], "dependsOn": ["data"]},
     ],
 }
+
+
+KINDS = ("HASH", "RANGE")
+TABLES = {"executions": ["executionId"], "events": ["executionId", "sequence"], "claims": ["claim"], "plans": ["planId"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,13 @@ class Account:
 
     def started(self, **changes: Any) -> None:
         """An execution e-1 of PLAN that runs."""
-        record = new_record("e-1", read_plan(PLAN), is_drill=True, now=NOW)
+        record = new_record("e-1", read_plan(PLAN | changes.pop("plan", {})), is_drill=True, now=NOW)
         store.create(record | {"status": "RUNNING"} | changes)
+
+    def told(self, token: str, **output: Any) -> None:
+        """Step Functions is told that a task's wait is over."""
+        asked = {"taskToken": token, "output": json.dumps(output)}
+        self.states.add_response("send_task_success", {}, asked)
 
     def job(self, *launch_statuses: str, status: str = "COMPLETED") -> None:
         """DRS is asked for the job and answers these launch statuses, one per server."""
@@ -70,15 +80,17 @@ def _clients() -> Iterator[None]:
 @pytest.fixture
 def account(_clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     monkeypatch.setenv("EXECUTIONS_TABLE", "executions")
+    monkeypatch.setenv("EVENTS_TABLE", "events")
+    monkeypatch.setenv("CLAIMS_TABLE", "claims")
     monkeypatch.setenv("PLANS_TABLE", "plans")
     monkeypatch.setenv("STATE_MACHINE_ARN", MACHINE_ARN)
     drs, states = Stubber(clients.client("drs")), Stubber(clients.client("stepfunctions"))
     with time_machine.travel(NOW, tick=False), mock_aws(), drs, states:
-        for table, key in (("executions", "executionId"), ("plans", "planId")):
+        for table, keys in TABLES.items():
             clients.client("dynamodb").create_table(
                 TableName=table,
-                KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+                KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, KINDS, strict=False)],
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
                 BillingMode="PAY_PER_REQUEST",
             )
         yield Account(drs, states)
@@ -86,7 +98,13 @@ def account(_clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
         states.assert_no_pending_responses()
 
 
-def request(method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+def request(
+    method: str,
+    path: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """An event of API Gateway's REST proxy integration."""
     return {
         "resource": path,
@@ -94,10 +112,10 @@ def request(method: str, path: str, body: object = None, headers: Mapping[str, s
         "httpMethod": method,
         "headers": dict(headers or {}),
         "multiValueHeaders": {},
-        "queryStringParameters": None,
+        "queryStringParameters": dict(query or {}) or None,
         "multiValueQueryStringParameters": None,
         "pathParameters": None,
-        "requestContext": {"requestId": "r-1", "stage": "prod"},
+        "requestContext": {"requestId": "r-1", "stage": "prod", "identity": {"userArn": OPERATOR}},
         "body": body if isinstance(body, str) or body is None else json.dumps(body),
         "isBase64Encoded": False,
     }

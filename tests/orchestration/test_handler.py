@@ -7,17 +7,29 @@ import time_machine
 
 from orchestration import record, store
 from orchestration.handler import handler
-from tests.orchestration.conftest import CONTEXT, JOB_ID, SERVERS, Account
+from tests.orchestration.conftest import CONTEXT, JOB_ID, PLAN, SERVERS, Account
 
-REQUEST = {
+OTHER_JOB = "drsjob-3b000000000000002"
+
+REQUEST: dict[str, Any] = {
     "sourceServers": [{"sourceServerID": SERVERS[0]}, {"sourceServerID": SERVERS[1]}],
     "isDrill": True,
-    "tags": {"recovery:execution": "e-1", "recovery:wave": "data"},
+    "tags": {"recovery:execution": "e-1", "recovery:wave": "data", "recovery:attempt": "1"},
 }
 SEARCH = {"filters": {"fromDate": "2026-03-01T01:55:00.000Z"}}
-OURS = {"jobID": JOB_ID, "tags": {"recovery:execution": "e-1", "recovery:wave": "data", "cost": "7"}}
-FOREIGN = {"jobID": "drsjob-3b000000000000002", "tags": {"recovery:execution": "e-0", "recovery:wave": "data"}}
-POLL = {"jobId": JOB_ID, "startedAt": "2026-03-01T02:00:00.000Z", "timeoutMinutes": 40, "serverCount": 2}
+OURS = {
+    "jobID": JOB_ID,
+    "tags": {"recovery:execution": "e-1", "recovery:wave": "data", "recovery:attempt": "1", "cost": "7"},
+}
+FOREIGN = {"jobID": OTHER_JOB, "tags": {"recovery:execution": "e-0", "recovery:wave": "data"}}
+POLL = {
+    "jobId": JOB_ID,
+    "startedAt": "2026-03-01T02:00:00.000Z",
+    "timeoutMinutes": 40,
+    "serverCount": 2,
+    "pollSeconds": 15,
+    "pollCeilingSeconds": 300,
+}
 
 
 def act(action: str, **event: Any) -> Any:
@@ -43,7 +55,7 @@ def test_begin_marks_the_execution_running_and_hands_out_its_waves(account: Acco
         "executionId": "e-1",
         "kind": "Drill",
         "planName": "erp",
-        "waves": [{"name": "data", "pollSeconds": 30}, {"name": "app", "pollSeconds": 30}],
+        "waves": [{"name": "data"}, {"name": "app"}],
     }
     assert (account.record()["status"], account.record()["startedAt"]) == ("RUNNING", "2026-03-01T02:00:00.000Z")
 
@@ -57,16 +69,89 @@ def test_an_execution_without_a_record_does_not_begin(account: Account) -> None:
     assert fails("begin") == "RecordMissing: there is no execution e-1"
 
 
-def test_a_wave_waits_for_what_it_depends_on(account: Account) -> None:
+def test_a_wave_whose_turn_it_is_is_told_at_once_and_another_when_the_first_has_launched(account: Account) -> None:
     account.started()
-    assert act("check_dependencies", wave="data") == {"ready": True, "waitingFor": []}
-    assert act("check_dependencies", wave="app") == {"ready": False, "waitingFor": ["data"]}
+    act("await_turn", wave="app", token="app-token")
+    account.told("data-token", decision="START", reason="", approvalSeconds=0)
+    act("await_turn", wave="data", token="data-token")
+    account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST)
+    act("start_wave", wave="data")
+    account.drs.add_response("describe_recovery_instances", {"items": []})
+    account.told("app-token", decision="START", reason="", approvalSeconds=0)
+    assert act("update_wave_status", wave="data", status="LAUNCHED", attempt=3) == {"status": "LAUNCHED"}
+
+
+def test_a_wave_after_one_that_failed_is_told_to_skip(account: Account) -> None:
+    account.started()
+    act("await_turn", wave="app", token="app-token")
+    account.told("app-token", decision="SKIP", reason="wave data failed, which stops the plan", approvalSeconds=0)
+    act("fail_wave", wave="data", state={"error": {"Error": "AccessDeniedException"}})
+    act("skip_wave", wave="app", reason="wave data failed, which stops the plan")
+    assert (wave(account, "app")["status"], "turnToken" in wave(account, "app")) == ("SKIPPED", False)
+
+
+def test_a_token_that_nobody_waits_for_any_more_is_no_failure(account: Account) -> None:
+    account.started()
+    for code in ("TaskTimedOut", "InvalidToken"):
+        account.states.add_client_error("send_task_success", code, "gone", 400)
+        act("await_turn", wave="data", token="data-token")
+
+
+def test_an_approval_is_asked_for_and_without_a_decision_the_plan_decides(account: Account) -> None:
+    approval = {"timeoutMinutes": 30, "default": "refuse"}
+    account.started(plan={"waves": [PLAN["waves"][0] | {"approval": approval}]})
+    account.told("t1", decision="APPROVE", reason="wave data needs approval", approvalSeconds=1800)
+    act("await_turn", wave="data", token="t1")
+    act("await_approval", wave="data", token="t2")
+    assert wave(account)["status"] == "AWAITING_APPROVAL"
+    assert act("default_approval", wave="data") == {"approved": False}
+    account.told("t3", decision="SKIP", reason="its approval was refused", approvalSeconds=1800)
+    act("await_turn", wave="data", token="t3")
+
+
+def test_only_what_has_not_launched_is_tried_again_in_a_job_of_its_own(account: Account) -> None:
+    account.started(plan={"waves": [PLAN["waves"][0] | {"retries": 1}]})
+    account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST)
+    act("start_wave", wave="data")
+    account.job("LAUNCHED", "FAILED")
+    account.drs.add_response("describe_recovery_instances", {"items": []})
+    account.drs.add_response("describe_job_log_items", {"items": []})
+    assert act("update_wave_status", wave="data", status="FAILED", attempt=3) == {"status": "RETRYING"}
+    again = REQUEST | {
+        "sourceServers": [{"sourceServerID": SERVERS[1]}],
+        "tags": REQUEST["tags"] | {"recovery:attempt": "2"},
+    }
+    account.drs.add_response("start_recovery", {"job": {"jobID": OTHER_JOB}}, again)
+    assert act("start_wave", wave="data")["serverCount"] == 1
+    account.drs.add_response("describe_recovery_instances", {"items": []})
+    assert act("update_wave_status", wave="data", status="LAUNCHED", attempt=3) == {"status": "LAUNCHED"}
+    assert [server["launchStatus"] for server in wave(account)["servers"]] == ["LAUNCHED", "LAUNCHED"]
+
+
+def test_a_failed_wave_waits_for_an_operator_where_the_plan_says_so(account: Account) -> None:
+    account.started(plan={"waves": [PLAN["waves"][0] | {"onFailure": "pause"}]})
+    account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST)
+    act("start_wave", wave="data")
+    account.job("FAILED", "FAILED")
+    account.drs.add_response("describe_job_log_items", {"items": []})
+    assert act("update_wave_status", wave="data", status="FAILED", attempt=0) == {"status": "AWAITING_OPERATOR"}
+    act("await_operator", wave="data", token="t")
+    account.told("t", decision="GIVE_UP")
+    store.update("e-1", lambda current: current | {"cancelled": {"by": "ops"}})
+    act("await_operator", wave="data", token="t")
+    act("give_up_wave", wave="data")
+    assert act("finalize")["status"] == "CANCELLED"
+
+
+def test_nothing_starts_after_a_cancellation(account: Account) -> None:
+    account.started(cancelled={"by": "ops"})
+    assert fails("start_wave", wave="data").startswith("ExecutionCancelled: execution e-1 was cancelled before wave data")
 
 
 def test_a_wave_is_one_job_with_all_its_servers(account: Account) -> None:
     account.started()
     account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST)
-    assert act("start_wave", wave="data") == POLL
+    assert act("start_wave", wave="data") == POLL | {"waitSeconds": 270}
     assert (wave(account)["status"], wave(account)["jobId"]) == ("RUNNING", JOB_ID)
     assert [server["launchStatus"] for server in wave(account)["servers"]] == ["PENDING", "PENDING"]
 
@@ -134,14 +219,14 @@ def test_a_poll_tells_how_the_wave_stands(
     account: Account, launch_statuses: tuple[str, ...], job_status: str, expected: str
 ) -> None:
     account.job(*launch_statuses, status=job_status)
-    assert act("check_wave_status", wave="data", job=POLL, attempt=0) == {"status": expected}
+    assert act("check_wave_status", wave="data", job=POLL, attempt=0)["status"] == expected
 
 
 def test_a_job_that_drs_does_not_list_yet_is_waited_for_until_the_wave_times_out(account: Account) -> None:
     for minute, expected in (("39", "RUNNING"), ("40", "TIMED_OUT")):
         account.drs.add_response("describe_jobs", {"items": []})
         with time_machine.travel(f"2026-03-01T02:{minute}:00Z", tick=False):
-            assert act("check_wave_status", wave="data", job=POLL, attempt=0) == {"status": expected}
+            assert act("check_wave_status", wave="data", job=POLL, attempt=0)["status"] == expected
 
 
 def test_a_throttled_poll_is_retried_and_then_left_to_the_next(account: Account) -> None:
@@ -149,7 +234,7 @@ def test_a_throttled_poll_is_retried_and_then_left_to_the_next(account: Account)
         account.drs.add_client_error("describe_jobs", "ThrottlingException", "Rate exceeded", 429)
     for attempt in range(3):
         assert fails("check_wave_status", wave="data", job=POLL, attempt=attempt).startswith("ThrottlingException: ")
-    assert act("check_wave_status", wave="data", job=POLL, attempt=3) == {"status": "RUNNING"}
+    assert act("check_wave_status", wave="data", job=POLL, attempt=3) == {"status": "RUNNING", "waitSeconds": 270}
 
 
 def test_a_poll_without_permission_fails_whatever_the_attempt(account: Account) -> None:
@@ -185,7 +270,6 @@ class TestAWaveThatLaunched(Started):
             {"sourceServerId": SERVERS[0], "launchStatus": "LAUNCHED", "recoveryInstanceId": "i-0a000000000000000"},
             {"sourceServerId": SERVERS[1], "launchStatus": "LAUNCHED", "recoveryInstanceId": "i-0a000000000000002"},
         ]
-        assert act("check_dependencies", wave="app")["ready"] is True
 
     def test_is_asked_about_again_until_its_instances_are_listed(self, account: Account) -> None:
         for _ in range(4):
@@ -232,21 +316,21 @@ class TestAWaveThatFailed(Started):
     def test_breaks_off_with_the_error_that_was_caught(self, account: Account) -> None:
         cause = '{"errorMessage": "not authorized", "errorType": "AccessDeniedException", "stackTrace": []}'
         error = {"Error": "AccessDeniedException", "Cause": cause}
-        assert act("fail_wave", wave="data", state={"wave": "data", "error": error}) == {"status": "FAILED"}
+        act("fail_wave", wave="data", state={"wave": "data", "error": error})
         assert wave(account)["error"] == {"code": "AccessDeniedException", "message": "not authorized"}
 
     def test_fails_the_execution(self, account: Account) -> None:
         account.job("FAILED", "PENDING", status="STARTED")
         account.drs.add_response("describe_job_log_items", {"items": []})
         act("update_wave_status", wave="data", status="TIMED_OUT", attempt=0)
-        told = act("finalize", error={"Error": "WaveNotLaunched", "Cause": "see the record"})
+        told = act("finalize")
         assert told == {
             "kind": "Drill",
             "planName": "erp",
-            "status": "FAILED",
+            "status": "TIMED_OUT",
             "message": "wave data timed out after 40 minutes",
         }
-        assert account.record()["status"] == "FAILED"
+        assert account.record()["status"] == "TIMED_OUT"
 
 
 def test_a_wave_whose_status_no_choice_knows_breaks_off(account: Account) -> None:
@@ -257,10 +341,10 @@ def test_a_wave_whose_status_no_choice_knows_breaks_off(account: Account) -> Non
 
 def test_an_execution_that_was_aborted_or_timed_out_is_closed_from_outside(account: Account) -> None:
     account.started()
-    told = act("finalize", error={"Error": "ABORTED", "Cause": "the state machine was stopped by an operator"})
-    assert (told["status"], told["message"]) == ("FAILED", "the state machine was stopped by an operator")
-    assert account.record()["error"]["code"] == "ABORTED"
-    assert act("finalize")["status"] == "FAILED"
+    told = act("finalize", error={"Error": "ExecutionAborted", "Cause": "the state machine was stopped"})
+    assert (told["status"], told["message"]) == ("CANCELLED", "the state machine was stopped")
+    assert account.record()["error"]["code"] == "ExecutionAborted"
+    assert act("finalize")["status"] == "CANCELLED"
 
 
 def test_a_record_that_somebody_else_changes_in_between_loses_nothing(account: Account) -> None:
@@ -305,4 +389,4 @@ def test_fractions_of_minutes_survive_the_table(account: Account) -> None:
 
 
 def test_an_unknown_action_is_named_with_those_that_there_are(account: Account) -> None:
-    assert fails("begn").startswith("ValueError: unknown action 'begn': expected one of begin, check_dependencies, ")
+    assert fails("begn").startswith("ValueError: unknown action 'begn': expected one of begin, await_turn, ")

@@ -4,10 +4,12 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from orchestration.plan import MAX_POLLS, Flaw, InvalidPlan, Plan, Wave, read_plan
+from orchestration.plan import EVENTS_PER_POLL, EVENTS_PER_WAVE, MAX_EVENTS, InvalidPlan, Plan, Wave, read_plan
+from orchestration.plan_checks import Flaw
+from orchestration.waves import expected_seconds, polls_until
 
 
 def server(number: int) -> str:
@@ -30,7 +32,7 @@ def flaws(document: Any) -> list[tuple[str, str]]:
 
 def test_a_plan_gets_defaults_for_what_it_leaves_out() -> None:
     assert read_plan({"planId": "erp", "waves": [{"name": "data", "servers": [server(1)]}]}) == Plan(
-        "erp", "erp", (Wave("data", (server(1),), (), 60, 30),)
+        "erp", "erp", (Wave("data", (server(1),), (), 60, 15),)
     )
 
 
@@ -52,7 +54,9 @@ def test_waves_go_after_what_they_depend_on_and_otherwise_as_listed() -> None:
         (plan({"name": "data", "servers": []}), [("/waves/0/servers", "a wave needs at least one source server id")]),
         (plan({"name": "data"}), [("/waves/0/servers", "a wave needs at least one source server id")]),
         ({"planId": "erp", "waves": ["data"]}, [("/waves/0", "a wave is a JSON object")]),
-        (plan(wave("data", 1), color="red"), [("/color", "a plan has no field 'color'; it has name, planId, waves")]),
+        (plan(wave("data", 1), color="red"), [
+            ("/color", "a plan has no field 'color'; it has cleanUpDrill, name, planId, rtoMinutes, waves")
+        ]),
         (plan(wave("data (1)", 1)), [
             ("/waves/0/name", "a wave needs a name of 1 to 128 letters, digits, spaces and _ . : / = + @ -")
         ]),
@@ -81,7 +85,7 @@ def test_waves_go_after_what_they_depend_on_and_otherwise_as_listed() -> None:
             ("/waves/0/timeoutMinutes", "timeoutMinutes must be a number from 0.1 to 1440")
         ]),
         (plan(*(wave(f"w{n}", n, timeoutMinutes=1440) for n in range(8))), [
-            ("/waves", "the waves' timeouts add up to 192 hours; at most 168 are possible")
+            ("/waves", "the waves' timeouts, retries and approvals add up to 192 hours; 168 are possible")
         ]),
         (plan(*(wave(f"w{n}", n) for n in range(101))), [("/waves", "a plan has at most 100 waves, not 101")]),
         (plan(*({"name": f"w{w}", "servers": [server(w * 100 + n) for n in range(100)]} for w in range(41))), [
@@ -108,21 +112,59 @@ def test_more_than_500_servers_are_fine_in_waves_that_fit_a_job() -> None:
 
 
 def test_polls_that_fit_the_history_stay_as_asked_for() -> None:
-    waves = read_plan(plan(*(wave(f"w{n}", n) for n in range(15)))).waves
-    assert {wave.poll_seconds for wave in waves} == {30}
+    waves = read_plan(plan(*(wave(f"w{n}", n) for n in range(30)))).waves
+    assert {(wave.poll_seconds, wave.poll_ceiling_seconds) for wave in waves} == {(15, 300)}
 
 
 def test_polls_are_stretched_until_they_fit_the_history() -> None:
     waves = read_plan(plan(*(wave(f"w{n}", n) for n in range(100)))).waves
-    assert {wave.poll_seconds for wave in waves} == {190}
+    assert {(wave.poll_seconds, wave.poll_ceiling_seconds) for wave in waves} == {(384, 7_665)}
 
 
-@given(st.lists(st.tuples(st.integers(1, 100), st.integers(1, 3_600)), min_size=1, max_size=100))
-def test_polls_always_fit_the_history(times: list[tuple[int, int]]) -> None:
-    asked = [wave(f"w{n}", n, timeoutMinutes=t, pollSeconds=p) for n, (t, p) in enumerate(times)]
+@given(st.lists(st.tuples(st.integers(1, 100), st.integers(1, 3_600), st.integers(0, 5)), min_size=1, max_size=100))
+def test_polls_always_fit_the_history(times: list[tuple[int, int, int]]) -> None:
+    asked = [wave(f"w{n}", n, timeoutMinutes=t, pollSeconds=p, retries=r) for n, (t, p, r) in enumerate(times)]
+    assume(sum(t * (r + 1) for t, _, r in times) <= 7 * 24 * 60)
     waves = read_plan(plan(*asked)).waves
-    assert sum(wave.timeout_minutes * 60 / wave.poll_seconds for wave in waves) <= MAX_POLLS + 1e-6
+    polls = sum(
+        (wave.retries + 1)
+        * polls_until(wave.timeout_minutes * 60, expected_seconds(1), wave.poll_seconds, wave.poll_ceiling_seconds)
+        for wave in waves
+    )
+    assert polls * EVENTS_PER_POLL + len(waves) * EVENTS_PER_WAVE <= MAX_EVENTS
     assert all(wave.poll_seconds >= given["pollSeconds"] for wave, given in zip(waves, asked, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer", "message"),
+    [
+        ({"onFailure": "halt"}, "/onFailure", "onFailure must be one of stop, continue, pause"),
+        ({"retries": 6}, "/retries", "retries must be a whole number from 0 to 5"),
+        ({"minimumHealthyShare": 0}, "/minimumHealthyShare", "minimumHealthyShare must be a number from 0.01 to 1"),
+        ({"optional": [server(9)]}, "/optional/0", f"'{server(9)}' is no server of the wave"),
+        ({"optional": "all"}, "/optional", "optional must be a list of source server ids"),
+        ({"approval": True}, "/approval", "approval is a JSON object"),
+        ({"approval": {"default": "approve"}}, "/approval/timeoutMinutes", "an approval needs timeoutMinutes"),
+        (
+            {"approval": {"timeoutMinutes": 5, "default": "maybe"}},
+            "/approval/default",
+            "default must be one of approve, refuse",
+        ),
+    ],
+)
+def test_a_policy_that_cannot_be_is_named_with_its_place(fields: dict[str, Any], pointer: str, message: str) -> None:
+    assert flaws(plan(wave("a", 1, **fields))) == [(f"/waves/0{pointer}", message)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "flaw"),
+    [
+        ({"rtoMinutes": 0}, ("/rtoMinutes", "rtoMinutes must be a number from 0.1 to 10080")),
+        ({"cleanUpDrill": 1}, ("/cleanUpDrill", "cleanUpDrill must be true or false")),
+    ],
+)
+def test_a_plan_s_own_fields_are_checked_too(fields: dict[str, Any], flaw: tuple[str, str]) -> None:
+    assert flaws(plan(wave("a", 1), **fields)) == [flaw]
 
 
 NAMES = st.integers(1, 8).flatmap(

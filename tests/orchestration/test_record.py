@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestration import record
+from orchestration import record, telling
 from orchestration.plan import read_plan
 from orchestration.record import ExecutionEnded, Record
 from tests.orchestration.conftest import JOB_ID, NOW, PLAN, SERVERS
@@ -22,7 +22,7 @@ def new(plan: Any = PLAN) -> Record:
 def launched(name: str, running: Record) -> Record:
     servers = [server["sourceServerId"] for server in record.wave_of(running, name)["servers"]]
     details = {server: {"launchStatus": "LAUNCHED", "recoveryInstanceId": "i-0a000000000000001"} for server in servers}
-    return record.wave_ended(running, name, "LAUNCHED", details, LATER)
+    return record.wave_ended(running, name, details, LATER, is_timed_out=False)
 
 
 def test_a_new_record_says_all_that_is_to_come() -> None:
@@ -39,7 +39,11 @@ def test_a_new_record_says_all_that_is_to_come() -> None:
                 "status": "NOT_STARTED",
                 "dependsOn": [],
                 "timeoutMinutes": 40,
-                "pollSeconds": 30,
+                "pollSeconds": 15,
+                "pollCeilingSeconds": 300,
+                "onFailure": "stop",
+                "retries": 0,
+                "minimumHealthyShare": 1,
                 "servers": [
                     {"sourceServerId": "s-3a000000000000001", "launchStatus": "NOT_STARTED"},
                     {"sourceServerId": "s-3a000000000000002", "launchStatus": "NOT_STARTED"},
@@ -50,10 +54,15 @@ def test_a_new_record_says_all_that_is_to_come() -> None:
                 "status": "NOT_STARTED",
                 "dependsOn": ["data"],
                 "timeoutMinutes": 60,
-                "pollSeconds": 30,
+                "pollSeconds": 15,
+                "pollCeilingSeconds": 300,
+                "onFailure": "stop",
+                "retries": 0,
+                "minimumHealthyShare": 1,
                 "servers": [{"sourceServerId": "s-3a000000000000003", "launchStatus": "NOT_STARTED"}],
             },
         ],
+        "cleanUp": False,
         "version": 1,
     }
 
@@ -97,7 +106,7 @@ def test_a_closed_record_stays_as_it_was_closed() -> None:
 
 
 def test_a_wave_that_timed_out_is_the_reason() -> None:
-    timed_out = record.wave_ended(new(), "data", "TIMED_OUT", {SERVERS[0]: {"launchStatus": "LAUNCHED"}}, LATER)
+    timed_out = record.wave_ended(new(), "data", {SERVERS[0]: {"launchStatus": "LAUNCHED"}}, LATER, is_timed_out=True)
     assert record.closed(timed_out, {"Error": "WaveNotLaunched"}, LATER)["error"] == {
         "code": "WaveTimedOut",
         "message": "wave data timed out after 40 minutes",
@@ -109,7 +118,7 @@ def test_servers_that_failed_are_named_with_their_reasons() -> None:
         SERVERS[0]: {"launchStatus": "FAILED", "reason": "VcpuLimitExceeded"},
         SERVERS[1]: {"launchStatus": "FAILED"},
     }
-    failed = record.wave_ended(new(), "data", "FAILED", details, LATER)
+    failed = record.wave_ended(new(), "data", details, LATER, is_timed_out=False)
     assert record.closed(failed, {"Error": "WaveNotLaunched"}, LATER)["error"]["message"] == (
         "wave data: 2 of 2 servers did not launch: s-3a000000000000001 FAILED: VcpuLimitExceeded; "
         "s-3a000000000000002 FAILED: no reason in the job's log"
@@ -119,7 +128,7 @@ def test_servers_that_failed_are_named_with_their_reasons() -> None:
 def test_more_than_five_failed_servers_are_counted() -> None:
     plan = {"planId": "erp", "waves": [{"name": "data", "servers": [f"s-{n:017d}" for n in range(7)]}]}
     details: dict[str, Record] = {f"s-{n:017d}": {"launchStatus": "FAILED", "reason": "full"} for n in range(7)}
-    failed = record.wave_ended(new(plan), "data", "FAILED", details, LATER)
+    failed = record.wave_ended(new(plan), "data", details, LATER, is_timed_out=False)
     message = record.closed(failed, None, LATER)["error"]["message"]
     assert message.startswith("wave data: 7 of 7 servers did not launch: s-00000000000000000 FAILED: full; ")
     assert message.endswith("s-00000000000000004 FAILED: full and 2 more")
@@ -138,7 +147,7 @@ def test_more_than_five_failed_servers_are_counted() -> None:
     ],
 )  # fmt: skip
 def test_what_was_caught_is_kept_as_people_read_it(error: dict[str, str], expected: dict[str, str]) -> None:
-    assert record.caught(error) == expected
+    assert telling.caught(error) == expected
 
 
 def test_a_wave_that_broke_off_keeps_the_error() -> None:
@@ -173,7 +182,7 @@ def test_a_record_never_outgrows_what_was_reckoned_for_it() -> None:
         server["sourceServerId"]: {"launchStatus": "FAILED", "reason": "r" * 500}
         for server in record.wave_of(grown, last)["servers"]
     }
-    grown = record.closed(record.wave_ended(grown, last, "TIMED_OUT", failed, LATER), {"Cause": "c" * 9_000}, LATER)
+    grown = record.closed(record.wave_ended(grown, last, failed, LATER, is_timed_out=True), {"Cause": "c" * 9_000}, LATER)
     assert stored_bytes(grown) <= reckoned < 400_000
     assert len(json.dumps(grown)) <= reckoned
 

@@ -33,7 +33,7 @@ CALLS = [
     ("drs:DescribeJobs", "ThrottlingException"),
     ("drs:DescribeRecoveryInstances", "ThrottlingException"),
     ("dynamodb:GetItem", "ProvisionedThroughputExceededException"),
-    ("dynamodb:PutItem", "InternalServerError"),
+    ("dynamodb:TransactWriteItems", "InternalServerError"),
     ("sns:Publish", "InternalErrorException"),
 ]
 
@@ -72,7 +72,7 @@ def test_half_of_all_calls_failing_for_an_hour_costs_time_and_nothing_else(tmp_p
          "{outcome: COMPLETED, order: [data, app], notifications: 0}"),
         ("api: states:StartExecution, error: StateMachineDoesNotExist",
          "{response: {status: 503}, calls: {drs:StartRecovery: 0}, notifications: 0}"),
-        ("api: dynamodb:PutItem, error: ThrottlingException, during: {from: 0s, for: 20s}",
+        ("api: dynamodb:TransactWriteItems, error: ThrottlingException, during: {from: 0s, for: 20s}",
          "{response: {status: 503}, calls: {drs:StartRecovery: 0, states:StartExecution: 0}, notifications: 0}"),
     ],
 )  # fmt: skip
@@ -85,7 +85,7 @@ def test_a_table_that_comes_back_gets_the_failure_recorded(tmp_path: Path) -> No
         tmp_path,
         "faults:",
         "  - {id: denied, api: drs:StartRecovery, error: AccessDeniedException}",
-        "  - {id: table-down, api: dynamodb:PutItem, error: InternalServerError,"
+        "  - {id: table-down, api: dynamodb:TransactWriteItems, error: InternalServerError,"
         " during: {after: wave data starts, for: 5m}}",
         "expect: {outcome: FAILED, notStarted: [app], notifications: 1}",
     )

@@ -11,9 +11,10 @@ import pytest
 
 from orchestration.clients import TRANSIENT
 from orchestration.handler import ACTIONS, PATIENCE
-from orchestration.plan import MAX_DAYS, MAX_WAVES
+from orchestration.plan_checks import MAX_DAYS, MAX_WAVES
 from simulator.engine.lint import lint
 
+WEEK = 7 * 24 * 60 * 60
 ASL = Path(__file__).parents[2] / "asl" / "recovery_plan.asl.json"
 TEXT = ASL.read_text("utf-8")
 MACHINE = json.loads(TEXT)
@@ -30,6 +31,7 @@ STATES = dict(states_of(MACHINE))
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 FUNCTION_TASKS = {name: state for name, state in TASKS.items() if "lambda" in state["Resource"]}
 CLOSING_TASKS = {name: FUNCTION_TASKS[name] for name in ("FinalizeExecution", "RecordFailure")}
+WAITING_TASKS = {name: state for name, state in TASKS.items() if state["Resource"].endswith(".waitForTaskToken")}
 WORKING_TASKS = {name: state for name, state in FUNCTION_TASKS.items() if name not in CLOSING_TASKS}
 
 
@@ -55,7 +57,7 @@ def test_the_simulator_s_linter_has_nothing_to_say() -> None:
 
 def test_the_flow_has_the_states_that_operators_know() -> None:
     assert {
-        "InitializeExecution", "ProcessWaves", "CheckDependencies", "StartWaveRecovery", "WaitForWave", "CheckWaveStatus",
+        "InitializeExecution", "ProcessWaves", "AwaitTurn", "StartWaveRecovery", "AwaitJob", "CheckWaveStatus",
         "UpdateWaveStatus", "SendNotification", "FinalizeExecution",
     } <= STATES.keys()  # fmt: skip
 
@@ -68,6 +70,7 @@ def test_it_runs_wherever_its_function_and_topic_are() -> None:
 def test_it_keeps_to_what_step_functions_local_runs() -> None:
     assert {task["Resource"] for task in TASKS.values()} == {
         "arn:aws:states:::lambda:invoke",
+        "arn:aws:states:::lambda:invoke.waitForTaskToken",
         "arn:aws:states:::sns:publish",
     }
     assert "QueryLanguage" not in TEXT
@@ -80,7 +83,7 @@ def test_every_action_is_asked_for_and_none_other() -> None:
 
 @each(TASKS)
 def test_every_task_has_a_timeout_retries_and_a_catch_for_all(state: dict[str, Any]) -> None:
-    assert state["TimeoutSeconds"] <= 120
+    assert "TimeoutSecondsPath" in state or state["TimeoutSeconds"] <= (WEEK if state in WAITING_TASKS.values() else 120)
     assert all(one["BackoffRate"] > 1 for one in state["Retry"])
     assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
@@ -97,8 +100,11 @@ def test_every_other_invocation_retries_what_time_may_mend(state: dict[str, Any]
     assert waits_seconds(retrier(state, "Lambda.ServiceException")) == [2, 4, 8, 16, 32, 64]
     assert {
         "Lambda.AWSLambdaException", "Lambda.SdkClientException", "Lambda.TooManyRequestsException", "Lambda.Unknown",
-        "Sandbox.Timedout", "States.Timeout",
+        "Sandbox.Timedout",
     } <= set(retrier(state, "Lambda.ServiceException")["ErrorEquals"])  # fmt: skip
+    # The time of a task that waits for its token is up because nobody sent it: there is nothing to try again.
+    retries_timeout = "States.Timeout" in retrier(state, "Lambda.ServiceException")["ErrorEquals"]
+    assert retries_timeout == (state not in WAITING_TASKS.values())
 
 
 @each(FUNCTION_TASKS)
@@ -120,10 +126,16 @@ def test_every_choice_has_a_default(state: dict[str, Any]) -> None:
     assert state["Default"]
 
 
-def test_nothing_waits_but_for_the_next_poll() -> None:
-    waits = [state for state in STATES.values() if state["Type"] == "Wait"]
-    assert waits == [{"Type": "Wait", "SecondsPath": "$.pollSeconds", "Next": "CheckWaveStatus"}]
-    assert ".waitForTaskToken" not in TEXT
+def test_whatever_waits_can_be_told_to_go_on() -> None:
+    assert not [name for name, state in STATES.items() if state["Type"] == "Wait"]
+    assert set(WAITING_TASKS) == {"AwaitTurn", "AwaitApproval", "AwaitJob", "AwaitOperator"}
+    assert all(task["Parameters"]["Payload"]["token.$"] == "$$.Task.Token" for task in WAITING_TASKS.values())
+
+
+def test_a_wave_that_is_not_woken_looks_at_its_job_when_the_time_is_up_and_whatever_goes_wrong() -> None:
+    wait = STATES["AwaitJob"]
+    assert wait["TimeoutSecondsPath"] == "$.started.waitSeconds"
+    assert {catcher["Next"] for catcher in wait["Catch"]} == {wait["Next"]} == {"CheckWaveStatus"}
 
 
 def test_the_whole_may_take_longer_than_all_its_waves_with_their_retries() -> None:
@@ -156,19 +168,22 @@ def test_every_error_is_recorded_before_the_execution_ends(state: dict[str, Any]
     for catcher in state["Catch"]:
         after = catcher["Next"]
         if state.get("Resource", "").endswith("sns:publish"):
-            assert after in ("FinalizeExecution", "ExecutionFailed")  # recorded next, or already
+            assert after == state["Next"]  # recorded already: it ends alike whether or not anybody could be told
         elif state is STATES["RecordFailure"]:
             assert after == "NotifyUnrecorded"  # it has been tried for long enough: somebody must know
         else:
             assert after == "RecordFailure"
-        assert ends_of(after) <= {"ExecutionCompleted", "ExecutionFailed"}
+        assert ends_of(after) <= {"ExecutionCompleted", "ExecutionCancelled", "ExecutionFailed"}
 
 
-def test_every_error_within_a_wave_is_recorded_before_the_wave_fails() -> None:
+def test_every_error_within_a_wave_is_recorded_before_the_wave_ends() -> None:
+    on_the_way = {"AwaitJob": {"CheckWaveStatus"}, "AwaitApproval": {"DecideByDefault", "RecordWaveFailure"}}
     for name, state in states_of(STATES["ProcessWaves"]["ItemProcessor"]):
-        for catcher in state.get("Catch", []):
-            assert catcher["Next"] == ("WaveNotLaunched" if name == "RecordWaveFailure" else "RecordWaveFailure")
-    assert ends_of("RecordWaveFailure") == {"WaveNotLaunched"}
+        expected = on_the_way.get(name, {"WaveNotRecorded" if name == "RecordWaveFailure" else "RecordWaveFailure"})
+        if state.get("Resource", "").endswith("sns:publish"):
+            expected = {state["Next"]}
+        assert {catcher["Next"] for catcher in state.get("Catch", [])} in (expected, set())
+    assert ends_of("RecordWaveFailure") == {"WaveDone", "WaveNotRecorded"}
 
 
 @pytest.mark.parametrize("scope", [MACHINE, STATES["ProcessWaves"]["ItemProcessor"]], ids=["machine", "wave"])
@@ -178,5 +193,5 @@ def test_every_state_can_be_reached_and_comes_to_an_end(scope: dict[str, Any]) -
     assert all(reachable(name) & ends for name in scope["States"])
 
 
-def test_waves_go_one_after_the_other() -> None:
-    assert STATES["ProcessWaves"]["MaxConcurrency"] == 1
+def test_all_waves_are_under_way_at_once() -> None:
+    assert STATES["ProcessWaves"]["MaxConcurrency"] == 0

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from orchestration.waves import failure_reasons, launch_statuses, unmet_dependencies, wave_status
+from orchestration.waves import (
+    expected_seconds,
+    failure_reasons,
+    job_status,
+    launch_statuses,
+    next_poll_seconds,
+    polls_until,
+)
 
 START = datetime(2026, 3, 1, 2, tzinfo=UTC)
 
@@ -40,7 +47,7 @@ def test_only_servers_that_launched_make_a_wave_of_two_launched(
     described: Mapping[str, Any] | None, minutes: int, expected: str
 ) -> None:
     now = START + timedelta(minutes=minutes)
-    assert wave_status(described, 2, START, now, timedelta(minutes=40)) == expected
+    assert job_status(described, 2, START, now, timedelta(minutes=40)) == expected
 
 
 def test_a_server_that_the_job_does_not_list_is_pending() -> None:
@@ -48,11 +55,23 @@ def test_a_server_that_the_job_does_not_list_is_pending() -> None:
     assert launch_statuses(None, ["s-0"]) == {"s-0": "PENDING"}
 
 
-def test_dependencies_are_met_by_nothing_but_launched_waves() -> None:
-    statuses = {"a": "LAUNCHED", "b": "FAILED", "c": "RUNNING", "d": "NOT_STARTED"}
-    waves = [{"name": name, "status": status} for name, status in statuses.items()]
-    assert unmet_dependencies({"name": "e", "dependsOn": ["a", "b", "c", "d"]}, waves) == ["b", "c", "d"]
-    assert unmet_dependencies({"name": "e", "dependsOn": []}, waves) == []
+@pytest.mark.parametrize(
+    ("elapsed", "seconds"), [(0, 270), (270, 135), (500, 20), (539, 15), (541, 68), (2_000, 250), (9_000, 300)]
+)
+def test_a_job_is_looked_at_more_often_the_nearer_its_expected_end_and_less_often_after_it(
+    elapsed: int, seconds: int
+) -> None:
+    assert next_poll_seconds(elapsed, 540, 15, 300) == seconds
+
+
+def test_a_job_that_never_ends_is_looked_at_a_bounded_number_of_times() -> None:
+    assert polls_until(60 * 60, 540, 15, 300) == 24
+    assert polls_until(24 * 60 * 60, 540, 15, 300) == 300
+
+
+@pytest.mark.parametrize(("servers", "seconds"), [(1, 540), (2, 540), (25, 1_534), (100, 2_749)])
+def test_larger_jobs_are_expected_to_take_longer(servers: int, seconds: int) -> None:
+    assert round(expected_seconds(servers)) == seconds
 
 
 def test_the_last_reason_in_the_log_counts_cut_to_what_a_record_holds() -> None:

@@ -1,0 +1,128 @@
+"""What operators may do to an execution under way: pure changes of its record, each recorded with who, when and why.
+
+Doing the same thing again changes nothing. What cannot be done now is refused.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from orchestration.record import ENDED, Record, instant, wave_of
+from orchestration.waves import AWAITING_APPROVAL, AWAITING_OPERATOR, FAILED, NOT_STARTED, RETRYING
+
+
+class NotPossible(Exception):
+    """The operation makes no sense for the execution, or the wave, as it stands."""
+
+
+def paused(record: Record, note: Record) -> Record:
+    """No further wave starts; what runs goes on."""
+    _must_run(record)
+    return record if "paused" in record else _noted(record | {"paused": note}, note)
+
+
+def resumed(record: Record, note: Record) -> Record:
+    """Waves start again."""
+    _must_run(record)
+    if "paused" not in record:
+        return record
+    return _noted({key: value for key, value in record.items() if key != "paused"}, note)
+
+
+def cancelled(record: Record, note: Record) -> Record:
+    """No further wave starts, jobs that run come to their end, and the execution ends as CANCELLED."""
+    if record["status"] == "CANCELLED" or "cancelled" in record:
+        return record
+    _must_run(record)
+    return _noted(record | {"cancelled": note}, note)
+
+
+def approved(record: Record, note: Record) -> Record:
+    """A wave that needs approval has it."""
+    return _decided(record, note, is_approved=True)
+
+
+def refused(record: Record, note: Record) -> Record:
+    """A wave that needs approval is not approved, and skipped."""
+    return _decided(record, note, is_approved=False)
+
+
+def skipped(record: Record, note: Record) -> Record:
+    """A wave that has not started is passed over; waves after it start all the same."""
+    _must_run(record)
+    wave = wave_of(record, note["wave"])
+    if wave.get("isSkippedByOperator"):
+        return record
+    if wave["status"] not in (NOT_STARTED, AWAITING_APPROVAL):
+        raise NotPossible(f"wave {wave['name']} is {wave['status']}; only one that has not started can be skipped")
+    return _noted(_changed(record, wave, {"isSkippedByOperator": True}), note)
+
+
+def retried(record: Record, note: Record) -> Record:
+    """A failed wave that waits for a decision is tried again, with the servers that did not launch."""
+    return _settled(record, note, {"status": RETRYING})
+
+
+def continued(record: Record, note: Record) -> Record:
+    """The execution goes on without what a failed wave did not launch."""
+    return _settled(record, note, {"status": FAILED, "isAccepted": True})
+
+
+OPERATIONS: Mapping[str, Callable[[Record, Record], Record]] = {
+    "pause": paused,
+    "resume": resumed,
+    "cancel": cancelled,
+}
+WAVE_OPERATIONS: Mapping[str, Callable[[Record, Record], Record]] = {
+    "approve": approved,
+    "refuse": refused,
+    "skip": skipped,
+    "retry": retried,
+    "continue": continued,
+}
+
+
+def note_of(operation: str, by: str, reason: str | None, now: datetime, wave: str | None = None) -> Record:
+    """Who did what, when and why."""
+    note: dict[str, Any] = {"type": "operation", "operation": operation, "by": by, "at": instant(now)}
+    return note | ({"reason": reason} if reason else {}) | ({"wave": wave} if wave else {})
+
+
+def _decided(record: Record, note: Record, *, is_approved: bool) -> Record:
+    _must_run(record)
+    wave = wave_of(record, note["wave"])
+    if "approval" not in wave:
+        raise NotPossible(f"wave {wave['name']} needs no approval")
+    if wave.get("approved") is is_approved:
+        return record
+    if "approved" in wave or wave["status"] not in (NOT_STARTED, AWAITING_APPROVAL):
+        raise NotPossible(
+            f"wave {wave['name']} was {'approved' if wave.get('approved') else 'refused'} and is {wave['status']}"
+        )
+    return _noted(_changed(record, wave, {"approved": is_approved}), note)
+
+
+def _settled(record: Record, note: Record, change: Record) -> Record:
+    _must_run(record)
+    wave = wave_of(record, note["wave"])
+    if wave.get("lastDecision") == note["operation"]:
+        return record
+    if wave["status"] != AWAITING_OPERATOR:
+        raise NotPossible(f"wave {wave['name']} is {wave['status']} and waits for no decision")
+    return _noted(_changed(record, wave, change | {"lastDecision": note["operation"]}), note)
+
+
+def _must_run(record: Record) -> None:
+    if record["status"] in ENDED:
+        raise NotPossible(f"execution {record['executionId']} has ended as {record['status']}")
+    if "cancelled" in record:
+        raise NotPossible(f"execution {record['executionId']} is being cancelled")
+
+
+def _changed(record: Record, wave: Record, change: Record) -> Record:
+    waves = [{**one, **change} if one["name"] == wave["name"] else one for one in record["waves"]]
+    return {**record, "waves": waves}
+
+
+def _noted(record: Record, note: Record) -> Record:
+    return {**record, "operations": [*record.get("operations", []), note]}

@@ -1,0 +1,209 @@
+"""Everything that is wrong with a plan document. Nothing here talks to AWS."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+DEFAULT_TIMEOUT_MINUTES = 60
+DEFAULT_POLL_SECONDS = 15
+MIN_TIMEOUT_MINUTES, MAX_TIMEOUT_MINUTES = 0.1, 24 * 60
+MAX_POLL_SECONDS = 3_600
+MAX_RETRIES = 5
+MAX_DAYS = 7  # of all waves' timeouts; with every retry on top, it stays below the state machine's own TimeoutSeconds
+# Quotas of the DRS service that a plan can break by itself, with the codes under which AWS lists them.
+MAX_SERVERS_PER_JOB, JOB_QUOTA = 100, "L-B827C881"
+MAX_SERVERS, ACCOUNT_QUOTA = 4_000, "L-E28BE5E0"
+MAX_WAVES = 100
+ON_FAILURE = ("stop", "continue", "pause")
+APPROVAL_DEFAULTS = ("approve", "refuse")
+
+_SERVER_ID = re.compile(r"s-[0-9a-zA-Z]{17}")
+_TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,128}")
+_WAVE_NAME = re.compile(r"[\w .:/=+@-]{1,128}")  # what AWS takes as a tag's value: the wave's job is tagged with its name
+_PLAN_FIELDS = frozenset({"planId", "name", "waves", "rtoMinutes", "cleanUpDrill"})
+_WAVE_FIELDS = frozenset({
+    "name", "servers", "dependsOn", "timeoutMinutes", "pollSeconds", "onFailure", "retries", "optional",
+    "minimumHealthyShare", "approval",
+})  # fmt: skip
+_APPROVAL_FIELDS = frozenset({"timeoutMinutes", "default"})
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing that is wrong with a plan; `pointer` is the JSON pointer to it."""
+
+    pointer: str
+    message: str
+
+
+def flaws_of(document: Any) -> Iterator[Flaw]:
+    """Every flaw of a decoded JSON document; none if it is a plan that can be run."""
+    if not isinstance(document, dict):
+        yield Flaw("", "a plan is a JSON object")
+        return
+    yield from _unknown(document, _PLAN_FIELDS, "", "a plan")
+    if not _matches(_TEXT, document.get("planId")):
+        yield Flaw("/planId", "planId must be a text of 1 to 128 characters")
+    if "name" in document and not _matches(_TEXT, document["name"]):
+        yield Flaw("/name", "name must be a text of 1 to 128 characters")
+    yield from _number(document, "rtoMinutes", 0.1, MAX_DAYS * 24 * 60, "")
+    if not isinstance(document.get("cleanUpDrill", False), bool):
+        yield Flaw("/cleanUpDrill", "cleanUpDrill must be true or false")
+    waves = document.get("waves")
+    if not isinstance(waves, list) or not waves:
+        yield Flaw("/waves", "a plan needs at least one wave")
+        return
+    if len(waves) > MAX_WAVES:
+        yield Flaw("/waves", f"a plan has at most {MAX_WAVES} waves, not {len(waves)}")
+    before = len(shape := list(_shape_flaws(waves)))
+    yield from shape
+    if before == 0:  # the rest compares waves, which must have their parts for it
+        yield from _name_flaws(waves)
+        yield from _server_flaws(waves)
+        yield from _cycle_flaws(waves)
+        yield from _duration_flaws(waves)
+
+
+def _shape_flaws(waves: Sequence[Any]) -> Iterator[Flaw]:
+    for index, wave in enumerate(waves):
+        pointer = f"/waves/{index}"
+        if not isinstance(wave, dict):
+            yield Flaw(pointer, "a wave is a JSON object")
+            continue
+        yield from _unknown(wave, _WAVE_FIELDS, pointer, "a wave")
+        if not _matches(_WAVE_NAME, wave.get("name")):
+            yield Flaw(f"{pointer}/name", "a wave needs a name of 1 to 128 letters, digits, spaces and _ . : / = + @ -")
+        yield from _servers_shape(wave.get("servers"), pointer)
+        if not _are_texts(wave.get("dependsOn", [])):
+            yield Flaw(f"{pointer}/dependsOn", "dependsOn must be a list of wave names")
+        yield from _number(wave, "timeoutMinutes", MIN_TIMEOUT_MINUTES, MAX_TIMEOUT_MINUTES, pointer)
+        yield from _number(wave, "pollSeconds", 1, MAX_POLL_SECONDS, pointer)
+        yield from _policy_shape(wave, pointer)
+
+
+def _servers_shape(servers: Any, pointer: str) -> Iterator[Flaw]:
+    if not _are_texts(servers) or not servers:
+        yield Flaw(f"{pointer}/servers", "a wave needs at least one source server id")
+        return
+    for place, server in enumerate(servers):
+        if not _SERVER_ID.fullmatch(server):
+            yield Flaw(f"{pointer}/servers/{place}", f"{server!r} is not a source server id (s- and 17 letters or digits)")
+    if len(servers) > MAX_SERVERS_PER_JOB:
+        quota = f"at most {MAX_SERVERS_PER_JOB} servers (quota {JOB_QUOTA})"
+        yield Flaw(f"{pointer}/servers", f"a wave is one DRS job, which takes {quota}, not {len(servers)}")
+
+
+def _policy_shape(wave: Mapping[str, Any], pointer: str) -> Iterator[Flaw]:
+    if wave.get("onFailure", "stop") not in ON_FAILURE:
+        yield Flaw(f"{pointer}/onFailure", f"onFailure must be one of {', '.join(ON_FAILURE)}")
+    yield from _number(wave, "retries", 0, MAX_RETRIES, pointer)
+    yield from _number(wave, "minimumHealthyShare", 0.01, 1, pointer)
+    optional = wave.get("optional", [])
+    if not _are_texts(optional):
+        yield Flaw(f"{pointer}/optional", "optional must be a list of source server ids")
+    elif _are_texts(wave.get("servers")):
+        for place, server in enumerate(optional):
+            if server not in wave["servers"]:
+                yield Flaw(f"{pointer}/optional/{place}", f"{server!r} is no server of the wave")
+    if "approval" in wave:
+        yield from _approval_shape(wave["approval"], f"{pointer}/approval")
+
+
+def _approval_shape(approval: Any, pointer: str) -> Iterator[Flaw]:
+    if not isinstance(approval, dict):
+        yield Flaw(pointer, "approval is a JSON object")
+        return
+    yield from _unknown(approval, _APPROVAL_FIELDS, pointer, "an approval")
+    if "timeoutMinutes" not in approval:
+        yield Flaw(f"{pointer}/timeoutMinutes", "an approval needs timeoutMinutes")
+    yield from _number(approval, "timeoutMinutes", 1, MAX_DAYS * 24 * 60, pointer)
+    if approval.get("default") not in APPROVAL_DEFAULTS:
+        yield Flaw(f"{pointer}/default", f"default must be one of {', '.join(APPROVAL_DEFAULTS)}")
+
+
+def _number(wave: Mapping[str, Any], field: str, low: float, high: int, pointer: str) -> Iterator[Flaw]:
+    """A number from `low` to `high`, and a whole one if `low` is."""
+    value = wave.get(field, low)
+    kinds, noun = ((int,), "a whole number") if isinstance(low, int) else ((int, float), "a number")
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        yield Flaw(f"{pointer}/{field}", f"{field} must be {noun} from {low} to {high}")
+
+
+def _name_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    names = [wave["name"] for wave in waves]
+    for index, wave in enumerate(waves):
+        if wave["name"] in names[:index]:
+            yield Flaw(f"/waves/{index}/name", f"two waves are called {wave['name']!r}")
+        for place, dependency in enumerate(wave.get("dependsOn", [])):
+            if dependency not in names:
+                yield Flaw(
+                    f"/waves/{index}/dependsOn/{place}", f"wave {wave['name']!r} depends on {dependency!r}, which is no wave"
+                )
+
+
+def _server_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    owners: dict[str, str] = {}
+    for index, wave in enumerate(waves):
+        for place, server in enumerate(wave["servers"]):
+            if server in owners:
+                message = f"{server} is in wave {owners[server]!r} and again in wave {wave['name']!r}"
+                yield Flaw(f"/waves/{index}/servers/{place}", message)
+            owners.setdefault(server, wave["name"])
+    if len(owners) > MAX_SERVERS:
+        yield Flaw(
+            "/waves", f"an account has at most {MAX_SERVERS} source servers (quota {ACCOUNT_QUOTA}), not {len(owners)}"
+        )
+
+
+def _duration_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    minutes = sum(
+        wave.get("timeoutMinutes", DEFAULT_TIMEOUT_MINUTES) * (wave.get("retries", 0) + 1)
+        + wave.get("approval", {}).get("timeoutMinutes", 0)
+        for wave in waves
+    )
+    if minutes > MAX_DAYS * 24 * 60:
+        yield Flaw(
+            "/waves",
+            f"the waves' timeouts, retries and approvals add up to {minutes / 60:,.0f} hours; {MAX_DAYS * 24} are possible",
+        )
+
+
+def _cycle_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    graph = {wave["name"]: list(wave.get("dependsOn", [])) for wave in waves}
+    cycle = _cycle(graph)
+    if cycle:
+        yield Flaw("/waves", f"the waves depend on each other in a cycle: {' -> '.join(cycle)}")
+
+
+def _cycle(graph: Mapping[str, Sequence[str]]) -> list[str]:
+    """A cycle, as the names along it with the first one again at the end; empty if there is none."""
+    remaining = dict(graph)
+    while True:
+        free = [name for name, needs in remaining.items() if not any(need in remaining for need in needs)]
+        if not free:
+            break
+        for name in free:
+            del remaining[name]
+    if not remaining:
+        return []
+    path = [next(iter(remaining))]
+    while True:
+        following = next(need for need in remaining[path[-1]] if need in remaining)
+        if following in path:
+            return [*path[path.index(following) :], following]
+        path.append(following)
+
+
+def _unknown(document: Mapping[str, Any], known: frozenset[str], pointer: str, noun: str) -> Iterator[Flaw]:
+    for field in document:
+        if field not in known:
+            yield Flaw(f"{pointer}/{field}", f"{noun} has no field {field!r}; it has {', '.join(sorted(known))}")
+
+
+def _matches(pattern: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and bool(pattern.fullmatch(value))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

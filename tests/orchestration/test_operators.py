@@ -1,0 +1,174 @@
+"""What operators do through the API: what changes, who is told, what is recorded, what is refused."""
+
+import json
+from typing import Any
+
+import pytest
+
+from orchestration import api, store
+from orchestration.plan import read_plan
+from orchestration.record import new_record
+from tests.orchestration.conftest import CONTEXT, NOW, OPERATOR, PLAN, SERVERS, Account, request
+
+APPROVAL = {"approval": {"timeoutMinutes": 30, "default": "refuse"}}
+
+
+def post(path: str, body: object = None) -> tuple[int, Any]:
+    answer = api.handler(request("POST", f"/executions/e-1/{path}", body), CONTEXT)
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def get(path: str, **query: str) -> tuple[int, Any]:
+    answer = api.handler(request("GET", path, query=query), CONTEXT)
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def change_wave(**members: Any) -> None:
+    """Let wave data of the record be as if the state machine had come so far."""
+    store.update("e-1", lambda current: current | {"waves": [current["waves"][0] | members, *current["waves"][1:]]})
+
+
+def test_a_pause_holds_waves_back_and_a_resume_lets_them_start(account: Account) -> None:
+    account.started()
+    status, paused = post("pause", {"reason": "change freeze"})
+    when = "2026-03-01T02:00:00.000Z"
+    note = {"type": "operation", "operation": "pause", "by": OPERATOR, "at": when, "reason": "change freeze"}
+    assert (status, paused["paused"], paused["operations"]) == (200, note, [note])
+    change_wave(turnToken="t")
+    account.told("t", decision="START", reason="", approvalSeconds=0)
+    status, resumed = post("resume")
+    assert (status, "paused" in resumed) == (200, False)
+    assert [operation["operation"] for operation in resumed["operations"]] == ["pause", "resume"]
+
+
+def test_doing_it_again_changes_nothing(account: Account) -> None:
+    account.started()
+    post("pause")
+    version = account.record()["version"]
+    assert post("pause")[1]["version"] == version
+    post("cancel", {"reason": "wrong plan"})
+    assert post("cancel")[1]["version"] == version + 1
+
+
+def test_a_cancellation_tells_everybody_who_waits(account: Account) -> None:
+    account.started()
+    change_wave(status="AWAITING_OPERATOR", operatorToken="t1")
+    store.update(
+        "e-1", lambda current: current | {"waves": [current["waves"][0], current["waves"][1] | {"turnToken": "t2"}]}
+    )
+    account.told("t1", decision="GIVE_UP")
+    account.told("t2", decision="SKIP", reason="the execution was cancelled", approvalSeconds=0)
+    assert post("cancel")[0] == 200
+
+
+@pytest.mark.parametrize(("operation", "is_approved"), [("approve", True), ("refuse", False)])
+def test_a_wave_is_approved_or_not(account: Account, operation: str, is_approved: bool) -> None:
+    account.started(plan={"waves": [PLAN["waves"][0] | APPROVAL]})
+    change_wave(status="AWAITING_APPROVAL", approvalToken="t")
+    account.told("t")
+    status, decided = post(f"waves/data/{operation}")
+    assert (status, decided["waves"][0]["approved"]) == (200, is_approved)
+
+
+@pytest.mark.parametrize(("operation", "decision"), [("retry", "RETRY"), ("continue", "CONTINUE")])
+def test_a_failed_wave_is_retried_or_gone_on_without(account: Account, operation: str, decision: str) -> None:
+    account.started()
+    change_wave(status="AWAITING_OPERATOR", operatorToken="t")
+    account.told("t", decision=decision)
+    assert post(f"waves/data/{operation}")[0] == 200
+
+
+def test_a_wave_that_has_not_started_is_skipped(account: Account) -> None:
+    account.started()
+    change_wave(turnToken="t")
+    account.told("t", decision="SKIP", reason="an operator skipped it", approvalSeconds=0)
+    assert post("waves/data/skip", {"reason": "already there"})[1]["waves"][0]["isSkippedByOperator"] is True
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "detail"),
+    [
+        ("stop", 404, "there is no operation stop: pause, resume, cancel"),
+        ("waves/data/kill", 404, "there is no operation kill: approve, refuse, skip, retry, continue"),
+        ("waves/none/skip", 404, "execution e-1 has no wave 'none'"),
+        ("waves/data/approve", 409, "wave data needs no approval"),
+        ("waves/data/retry", 409, "wave data is NOT_STARTED and waits for no decision"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(account: Account, path: str, status: int, detail: str) -> None:
+    account.started()
+    answered, problem = post(path)
+    assert (answered, problem["detail"]) == (status, detail)
+
+
+@pytest.mark.parametrize("path", ["pause", "resume", "cancel", "waves/data/skip", "waves/data/approve"])
+def test_nothing_can_be_done_about_an_execution_that_has_ended(account: Account, path: str) -> None:
+    account.started(status="FAILED")
+    status, problem = post(path)
+    assert (status, problem["detail"]) == (409, "execution e-1 has ended as FAILED")
+
+
+def test_a_decision_that_was_taken_cannot_be_turned(account: Account) -> None:
+    account.started(plan={"waves": [PLAN["waves"][0] | APPROVAL]})
+    post("waves/data/approve")
+    assert post("waves/data/refuse")[0] == 409
+    change_wave(status="RUNNING")
+    assert post("waves/data/skip")[0] == 409
+
+
+@pytest.mark.parametrize("body", [["x"], {"reason": 7}, "{"])
+def test_a_body_that_is_no_reason_is_refused(account: Account, body: object) -> None:
+    account.started()
+    assert post("pause", body)[0] == 400
+
+
+def test_an_unknown_execution_is_not_found(account: Account) -> None:
+    assert post("pause")[1]["detail"] == "there is no execution e-1"
+    assert get("/executions/e-1/events")[0] == 404
+
+
+def test_the_history_tells_everything_in_order_page_by_page(account: Account) -> None:
+    account.started()
+    post("pause", {"reason": "freeze"})
+    change_wave(status="SKIPPED", skippedBecause="test")
+    status, first = get("/executions/e-1/events", limit="2")
+    assert (status, [event["type"] for event in first["events"]]) == (200, ["execution", "operation"])
+    rest = get("/executions/e-1/events", next=first["next"])[1]["events"]
+    assert [(event["wave"], event["status"], event["skippedBecause"]) for event in rest] == [("data", "SKIPPED", "test")]
+    assert [event["at"] for event in rest] == ["2026-03-01T02:00:00.000Z"]
+
+
+def test_executions_are_listed_by_plan_and_status(account: Account) -> None:
+    account.started()
+    other = {"planId": "crm", "waves": [{"name": "x", "servers": [SERVERS[0].replace("01", "09")]}]}
+    store.create(new_record("e-2", read_plan(other), is_drill=False, now=NOW))
+    listed = get("/executions")[1]["executions"]
+    assert sorted(row["executionId"] for row in listed) == ["e-1", "e-2"]
+    assert "waves" not in listed[0]
+    assert [row["executionId"] for row in get("/executions", planId="crm")[1]["executions"]] == ["e-2"]
+    assert [row["executionId"] for row in get("/executions", status="RUNNING")[1]["executions"]] == ["e-1"]
+    assert get("/executions", limit="0")[0] == get("/executions", limit="x")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("plan", "detail"),
+    [
+        (PLAN, "execution e-1 of plan erp is under way and has plan erp"),
+        ({"planId": "crm", "waves": [{"name": "x", "servers": [SERVERS[1]]}]},
+         f"execution e-1 of plan erp is under way and has servers {SERVERS[1]}"),
+    ],
+)  # fmt: skip
+def test_a_plan_or_server_that_another_execution_has_is_a_conflict(account: Account, plan: Any, detail: str) -> None:
+    account.started()
+    answer = api.handler(request("POST", "/executions", {"plan": plan}), CONTEXT)
+    assert (answer["statusCode"], json.loads(answer["body"])["detail"]) == (409, detail)
+
+
+def test_an_execution_that_has_ended_has_nothing_any_more(account: Account) -> None:
+    account.started()
+    store.update("e-1", lambda current: current | {"status": "FAILED"})
+    account.states.add_response(
+        "start_execution", {"executionArn": "arn:aws:states:us-east-1:1:execution:a:b", "startDate": NOW}
+    )
+    answer = api.handler(request("POST", "/executions", {"plan": PLAN}), CONTEXT)
+    assert answer["statusCode"] == 202
