@@ -248,6 +248,17 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorActed:
+    """An operator used the orchestrator's API: the HTTP status, and the answer if it was refused."""
+
+    kind: ClassVar[str] = "operator"
+    operation: str
+    wave: str | None
+    status: int
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordRead:
     """The orchestrator's own record of an execution, as it stood when the run ended."""
 
@@ -260,7 +271,7 @@ class RecordRead:
 Event = (
     RunStarted | RunEnded | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
     | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | FaultFired | Notified
-    | Answered | RecordRead | EventEmitted | EventDelivered
+    | Answered | OperatorActed | RecordRead | EventEmitted | EventDelivered
 )  # fmt: skip
 E = TypeVar("E", bound=Event)
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__args__}

@@ -92,6 +92,9 @@ def _longest_seconds(state: Mapping[str, Any]) -> float:
 
 
 def _retries_seconds(rule: Mapping[str, Any], limit: int) -> float:
+    """How long a retrier goes on. An attempt takes its whole time only before it times out: not if that is not retried."""
+    if not {"States.ALL", "States.Timeout"} & set(_items(rule, "ErrorEquals")):
+        limit = 0
     attempts, bound = rule.get("MaxAttempts", 3), rule.get("MaxDelaySeconds", 99_999_999)
     wait, total = rule.get("IntervalSeconds", 1), 0.0
     for _ in range(min(attempts, 1_000)):

@@ -15,9 +15,11 @@ _RECORD_FOR = {
 }
 
 
-def broken_invariants(facts: Facts, depends_on: Mapping[str, Sequence[str]]) -> list[Check]:
-    """The invariants that the run broke, as failed checks."""
-    return [*_record_agrees(facts), *_completed_means_launched(facts), *_dependencies_first(facts, depends_on)]
+def broken_invariants(
+    facts: Facts, depends_on: Mapping[str, Sequence[str]], may_fail: frozenset[str] = frozenset()
+) -> list[Check]:
+    """The invariants that the run broke, as failed checks. Waves that `may_fail` need only have ended."""
+    return [*_record_agrees(facts), *_completed_means_launched(facts), *_dependencies_first(facts, depends_on, may_fail)]
 
 
 def _record_agrees(facts: Facts) -> Iterator[Check]:
@@ -47,13 +49,14 @@ def _completed_means_launched(facts: Facts) -> Iterator[Check]:
         )
 
 
-def _dependencies_first(facts: Facts, depends_on: Mapping[str, Sequence[str]]) -> Iterator[Check]:
+def _dependencies_first(facts: Facts, depends_on: Mapping[str, Sequence[str]], may_fail: frozenset[str]) -> Iterator[Check]:
     waves = {wave.name: wave for wave in facts.waves}
     for name, dependencies in depends_on.items():
         started_ms = waves[name].started_ms
         for dependency in dependencies:
             ended_ms, status = waves[dependency].ended_ms, waves[dependency].status
-            if started_ms is None or (status == "LAUNCHED" and ended_ms is not None and ended_ms <= started_ms):
+            is_over = ended_ms is not None and started_ms is not None and ended_ms <= started_ms
+            if started_ms is None or (is_over and (status == "LAUNCHED" or dependency in may_fail)):
                 continue
             state = (
                 f"launched only at {clock_time(ended_ms)}"

@@ -54,7 +54,9 @@ def _read(scenario: Scenario, recording: Recording) -> Facts:
 
 
 def _invariants(scenario: Scenario, facts: Facts) -> list[Check]:
-    return broken_invariants(facts, {wave.name: wave.depends_on for wave in scenario.fleet.waves})
+    waves = scenario.fleet.waves
+    may_fail = frozenset(wave.name for wave in waves if wave.may_fail)
+    return broken_invariants(facts, {wave.name: wave.depends_on for wave in waves}, may_fail)
 
 
 def _verdict(checks: tuple[Check, ...], ended: RunEnded) -> tuple[Verdict, str | None]:

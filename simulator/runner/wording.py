@@ -10,6 +10,7 @@ from simulator.journal import (
     Journal,
     LaunchStatusChanged,
     Notified,
+    OperatorActed,
     StateCaught,
     StateRetried,
 )
@@ -63,4 +64,9 @@ def _sentence(entry: Entry) -> str | None:
         case Notified(subject=subject, message=message):
             return f"notified: {subject or message[:60]}"
         case _:
-            return None
+            return _deed(entry.event) if isinstance(entry.event, OperatorActed) else None
+
+
+def _deed(event: OperatorActed) -> str:
+    what = f"operator: {event.operation}" + (f" wave {event.wave}" if event.wave else "")
+    return what if event.refused is None else f"{what} was refused ({event.status}): {event.refused}"

@@ -10,6 +10,9 @@ from simulator.scenario.fields import (
     Flag,
     Model,
     Name,
+    Natural,
+    ServerName,
+    Share,
     Span,
     WaveName,
     Whole,
@@ -87,6 +90,14 @@ Servers = Annotated[
 ]
 
 
+class Approval(Model):
+    """A wave that a person must approve."""
+
+    noun: ClassVar[str] = "an approval"
+    timeout_ms: Span = Field(description="how long the approval is waited for")
+    default: Literal["approve", "refuse"] = Field(description="what counts if nobody decides in time")
+
+
 class Wave(Model):
     """Servers that are recovered together."""
 
@@ -98,6 +109,21 @@ class Wave(Model):
     depends_on: tuple[WaveName, ...] = Field((), description="the waves that must have launched before this one starts")
     timeout_ms: Span | None = Field(None, description="how long the wave may take; default: the orchestrator's own")
     poll_ms: Span | None = Field(None, description="how often the wave's job is looked at; default: the orchestrator's own")
+
+    on_failure: Literal["stop", "continue", "pause"] | None = Field(
+        None, description="what follows if the wave fails: nothing new starts, the rest goes on, or an operator decides"
+    )
+    retries: Natural | None = Field(None, description="how often the servers that failed are tried again")
+    optional: tuple[ServerName, ...] = Field((), description="servers of the wave that may fail")
+    minimum_healthy_share: Share | None = Field(
+        None, description="the share of the servers that are not optional which must launch; default: all"
+    )
+    approval: Approval | None = Field(None, description="an approval that the wave needs before it starts")
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether the plan lets others start although not every server of this wave has launched."""
+        return self.on_failure in ("continue", "pause") or bool(self.optional) or self.minimum_healthy_share is not None
 
     @property
     def server_names(self) -> tuple[str, ...]:

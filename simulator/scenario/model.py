@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, JsonValue, PrivateAttr
+from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, model_validator
 
 from simulator.scenario.bundled import bundled_system
 from simulator.scenario.expect import Expect
 from simulator.scenario.faults import AnyFault, with_ids
-from simulator.scenario.fields import Instant, Model, Name, Natural, Span
+from simulator.scenario.fields import Instant, Model, Name, Natural, Span, objection
 from simulator.scenario.fleet import Fleet
+from simulator.scenario.operators import Operator
 from simulator.scenario.system import System
 from simulator.scenario.tree import Tree
 
@@ -45,10 +46,17 @@ class Scenario(Model):
     plan: JsonValue = Field(None, description="the plan document; default: made from the fleet. Servers stand in it by name")
     run: Run = Field(default_factory=lambda: Run.model_validate({}), description="seed, start and horizon")
     faults: Annotated[tuple[AnyFault, ...], AfterValidator(with_ids)] = Field((), description="what goes wrong")
+    operators: tuple[Operator, ...] = Field((), description="who decides something while the recovery runs")
     expect: Expect = Field(default_factory=lambda: Expect.model_validate({}), description="what must hold")
 
     _path: Path = PrivateAttr(Path("scenario"))
     _tree: Tree = PrivateAttr(Tree(None))
+
+    @model_validator(mode="after")
+    def _operators_can_act(self) -> "Scenario":
+        if self.operators and self.system.operate is None:
+            raise objection("`operators` need `operate` in the system: how they reach the orchestrator")
+        return self
 
     @property
     def path(self) -> Path:

@@ -63,6 +63,17 @@ def _wave(wave: Wave, ids: Mapping[str, str]) -> JsonObject:
         document["timeoutMinutes"] = _units(wave.timeout_ms, 60_000)
     if wave.poll_ms is not None:
         document["pollSeconds"] = _units(wave.poll_ms, 1_000)
+    if wave.on_failure is not None:
+        document["onFailure"] = wave.on_failure
+    if wave.retries is not None:
+        document["retries"] = wave.retries
+    if wave.optional:
+        document["optional"] = [ids[server] for server in wave.optional]
+    if wave.minimum_healthy_share is not None:
+        document["minimumHealthyShare"] = wave.minimum_healthy_share
+    if wave.approval is not None:
+        timeout = _units(wave.approval.timeout_ms, 60_000)
+        document["approval"] = {"timeoutMinutes": timeout, "default": wave.approval.default}
     return document
 
 

@@ -142,6 +142,15 @@ class Start(Model):
         return self
 
 
+class Operate(Model):
+    """How operators reach the orchestrator: requests in which ${executionName}, ${operation} and ${wave} are filled in."""
+
+    noun: ClassVar[str] = "`operate`"
+    handler: HandlerName = Field(description="the handler that takes the requests")
+    execution: Request = Field(description="the request for an operation on the execution")
+    wave: Request = Field(description="the request for an operation on one wave")
+
+
 class Record(Model):
     """Where the orchestrator keeps its own verdict of an execution."""
 
@@ -166,6 +175,7 @@ class System(Model):
         description="environment variables of all functions; ${StateMachineArn} and others are filled in",
     )
     start: Start = Field(description="what starts the recovery")
+    operate: Operate | None = Field(None, description="how operators reach the orchestrator while it runs")
     record: Record | None = Field(None, description="where the orchestrator keeps its own verdict")
 
 

@@ -8,11 +8,12 @@ from simulator.account.functions import SimulatorBug
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.errors import HorizonReached, SimulationLimit
 from simulator.journal import Answered, RecordRead, RunEnded, RunStarted
-from simulator.json_types import JsonValue
 from simulator.scenario.model import Scenario
 from simulator.targets.latency import drs_settings
+from simulator.targets.operators import employ
 from simulator.targets.recording import Recording
-from simulator.targets.staging import Stage, proxy_event
+from simulator.targets.requests import answered, proxy_event
+from simulator.targets.staging import Stage
 
 
 def run(scenario: Scenario, seed: int) -> Recording:
@@ -27,6 +28,7 @@ def run(scenario: Scenario, seed: int) -> Recording:
         stage = Stage(world, scenario)
         stage.build()
         world.account.is_recording = True
+        employ(stage)
         world.clock.spawn("request", lambda: _request(stage))
         reason, detail = _run_out(world, scenario.run.horizon_ms)
         world.account.is_recording = False
@@ -74,18 +76,7 @@ def _request(stage: Stage) -> None:
     epoch_ms = int(world.clock.now().timestamp()) * 1000
     event = proxy_event(start.request.method, start.request.path, stage.fill(start.request.body), ACCOUNT_ID, epoch_ms)
     invocation = world.functions.invoke(stage.fill(start.handler), event)
-    world.journal.record(_answered(invocation.payload if invocation.error_type is None else None))
-
-
-def _answered(payload: JsonValue) -> Answered:
-    """The HTTP answer that API Gateway makes of a function's; a function that fails is a 502."""
-    if not isinstance(payload, dict) or not isinstance(payload.get("statusCode"), int):
-        return Answered(502, {"message": "Internal server error"})
-    body = payload.get("body")
-    try:
-        return Answered(payload["statusCode"], json.loads(body) if isinstance(body, str) and body else body)
-    except ValueError:
-        return Answered(payload["statusCode"], body)
+    world.journal.record(answered(invocation.payload if invocation.error_type is None else None))
 
 
 def _read_record(stage: Stage) -> None:

@@ -1,6 +1,5 @@
 """Sets the stage of a scenario in a simulated account: fleet, functions, tables, topics, state machine and faults."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +14,7 @@ from simulator.drs.faults import ServerFault
 from simulator.engine.definition import parse
 from simulator.engine.machine import Machine
 from simulator.errors import DefinitionError, Problem, ScenarioError
-from simulator.json_types import JsonObject, JsonValue
+from simulator.json_types import JsonValue
 from simulator.scenario.faults import ApiFault as ApiFaultSpec
 from simulator.scenario.faults import BusyFault, Operation, PhaseFault, Window
 from simulator.scenario.model import Scenario
@@ -177,37 +176,3 @@ def read_definition(scenario: Scenario, values: Mapping[str, JsonValue]) -> tupl
     if problems := unrecognised(filled, str(path)):
         raise DefinitionError(problems)
     return filled, machine
-
-
-def proxy_event(method: str, path: str, body: JsonValue, account_id: str, epoch_ms: int) -> JsonObject:
-    """The event that API Gateway (REST, proxy integration) hands to a function for a JSON request."""
-    headers = {"Accept": "application/json", "Content-Type": "application/json", "Host": "api.simulated"}
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": method,
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {
-            "accountId": account_id,
-            "apiId": "simulated",
-            "httpMethod": method,
-            "identity": {
-                "sourceIp": "192.0.2.1",
-                "userAgent": "drsim",
-                "userArn": f"arn:aws:iam::{account_id}:user/operator",
-            },
-            "path": f"/simulated{path}",
-            "protocol": "HTTP/1.1",
-            "requestId": "00000000-0000-4000-8000-000000000001",
-            "requestTimeEpoch": epoch_ms,
-            "resourcePath": path,
-            "stage": "simulated",
-        },
-        "body": None if body is None else json.dumps(body),
-        "isBase64Encoded": False,
-    }

@@ -54,12 +54,12 @@ def test_a_missing_handler_file_is_named(production: Production, command: str) -
 @pytest.mark.parametrize("command", ["run", "check"])
 def test_an_unknown_next_is_named_with_its_line(production: Production, command: str) -> None:
     path = with_system(production)
-    production.change(ASL, '"Next": "NextWave"', '"Next": "NxtWave"')
-    line = (production.folder / ASL).read_text("utf-8").split('"NxtWave"')[0].count("\n") + 1
+    production.change(ASL, '"Next": "WaveSettled"', '"Next": "WaveSetled"')
+    line = (production.folder / ASL).read_text("utf-8").split('"WaveSetled"')[0].count("\n") + 1
     code, told = drsim(command, path)
     assert code == 2
     assert f"{production.folder / ASL}:{line}:" in told
-    assert "NxtWave" in told
+    assert "WaveSetled" in told
 
 
 @pytest.mark.parametrize("command", ["run", "check"])

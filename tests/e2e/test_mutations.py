@@ -22,8 +22,8 @@ def test_the_copy_without_a_mutation_passes(production: Production, scenario: st
 
 
 def test_a_poll_result_that_drops_the_status_is_caught(production: Production) -> None:
-    production.change(ASL, '"status.$": "$.Payload.status"\n            },\n            "ResultPath": "$.poll"',
-                      '"polled.$": "$.Payload.status"\n            },\n            "ResultPath": "$.poll"')  # fmt: skip
+    production.change(ASL, '"status.$": "$.Payload.status",\n              "waitSeconds.$"',
+                      '"polled.$": "$.Payload.status",\n              "waitSeconds.$"')  # fmt: skip
     result = production.run("happy/three-wave-drill.yaml")
     assert result.verdict is Verdict.FAILED
     assert "$.poll.status" in broken_checks(result)["outcome COMPLETED"]
@@ -62,11 +62,11 @@ def test_a_start_recovery_for_each_server_is_caught(production: Production) -> N
         'answer = client("drs").start_recovery(\n'
         '            sourceServers=[{"sourceServerID": server} for server in servers],\n'
         "            isDrill=is_drill,\n"
-        "            tags=_tags(execution_id, wave),\n"
+        "            tags=dict(tags),\n"
         "        )",
         "for server in servers:\n"
         '            answer = client("drs").start_recovery(\n'
-        '                sourceServers=[{"sourceServerID": server}], isDrill=is_drill, tags=_tags(execution_id, wave)\n'
+        '                sourceServers=[{"sourceServerID": server}], isDrill=is_drill, tags=dict(tags)\n'
         "            )",
     )
     result = production.run("happy/three-wave-drill.yaml")

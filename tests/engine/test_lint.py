@@ -141,10 +141,18 @@ def test_limits_inside_must_be_shorter_than_the_machines() -> None:
     assert codes(within(machine(A=safe(TimeoutSeconds=60, Next="Z"), Z=END), TimeoutSeconds=60)) == ["timeout-unreachable"]
     assert codes(within(machine(A={"Type": "Wait", "Seconds": 90}), TimeoutSeconds=60)) == ["timeout-unreachable"]
     assert codes(machine(A={"Type": "Wait", "Seconds": 301}), is_express=True) == ["timeout-unreachable"]
-    retried = safe(TimeoutSeconds=50, Retry=[{"ErrorEquals": ["Busy"], "MaxAttempts": 2}], Next="Z")
+    retried = safe(TimeoutSeconds=50, Retry=[{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 2}], Next="Z")
     definition = within(machine(A=retried, Z=END), TimeoutSeconds=152)
     assert messages(definition) == ["the attempts of 'A' may take 153 s, but the whole execution ends after 152 s"]
     assert codes(within(definition, TimeoutSeconds=153)) == []
+
+
+def test_a_time_limit_that_is_not_retried_counts_once() -> None:
+    retry = [{"ErrorEquals": ["Busy"], "MaxAttempts": 8}]
+    assert codes({"TimeoutSeconds": 4_000, **machine(Work=safe(TimeoutSeconds=1_000, Retry=retry), Z=END)}) == []
+    timed = [{"ErrorEquals": ["Busy", "States.Timeout"], "MaxAttempts": 8}]
+    found = codes({"TimeoutSeconds": 4_000, **machine(Work=safe(TimeoutSeconds=1_000, Retry=timed), Z=END)})
+    assert found == ["timeout-shorter-than-retries"]
 
 
 def choosing(**before: Any) -> dict[str, Any]:
@@ -227,7 +235,7 @@ def test_a_thousand_states_are_linted_in_no_time() -> None:
 def test_mistakes_planted_in_the_recovery_plan_are_found() -> None:
     plan = json.loads(PLAN.read_text("utf-8"))
     wave = plan["States"]["ProcessWaves"]["ItemProcessor"]["States"]
-    wave["StartWaveRecovery"]["OutputPath"] = "$.job"
+    wave["StartWaveRecovery"]["OutputPath"] = "$.started.job"
     wave["CheckWaveStatus"]["ResultSelector"] = {"state.$": "$.Payload.status"}
     plan["States"]["ProcessWaves"]["ItemSelector"]["wave.$"] = "$.Map.Item.Value.name"
     plan["States"]["SendNotification"]["Catch"][0].pop("ResultPath", None)
@@ -235,8 +243,11 @@ def test_mistakes_planted_in_the_recovery_plan_are_found() -> None:
     assert messages(plan) == [
         "'$.Map.Item.Value.name' reads the input, where the context object seems to be meant",
         "Map 'ProcessWaves' reads '$.Map.Item.Value.name', which 'InitializeExecution' does not pass on",
-        "the loop through 'WaitForWave' has no bound: an execution may go round it until its history is full",
-        "Wait 'WaitForWave' reads '$.pollSeconds', which 'StartWaveRecovery' does not pass on",
+        "the loop through 'AwaitTurn' has no bound: an execution may go round it until its history is full",
+        "the loop through 'StartWaveRecovery' has no bound: an execution may go round it until its history is full",
+        "Task 'AwaitJob' reads '$.executionId', which 'StartWaveRecovery' does not pass on",
+        "Task 'AwaitJob' reads '$.wave', which 'StartWaveRecovery' does not pass on",
         "Choice 'WaveEnded' reads '$.poll.status', which 'CheckWaveStatus' does not pass on",
-        "the error replaces the whole input of 'FinalizeExecution'",
+        "Pass 'NextPoll' reads '$.poll.waitSeconds', which 'CheckWaveStatus' does not pass on",
+        "the error replaces the whole input of 'ExecutionCompleted'",
     ]

@@ -71,14 +71,14 @@ def test_waves_in_another_order_name_the_first_that_came_too_early() -> None:
     assert made.where == "wave app"
 
 
-def test_a_wave_that_starts_before_the_one_before_it_has_launched_is_out_of_order() -> None:
+def test_a_wave_that_starts_before_the_one_before_it_has_ended_is_out_of_order() -> None:
     story = Story().history("ExecutionStarted").at(60).start_recovery("db-1", "db-2").at(70).start_recovery("app-1")
     made = check(story.at(600).launch("LAUNCHED", "db-1", "db-2", "app-1").facts(), order=["data", "app"])
-    assert said(made) == (False, "app started at 1:10, but data launched only at 10:00", 70_000)
+    assert said(made) == (False, "app started at 1:10, but data ended only at 10:00", 70_000)
 
 
-def test_a_wave_too_many_and_a_wave_too_few_are_named() -> None:
-    assert check(good_story().facts(), order=["data", "app"]).happened.startswith("web started too: ")
+def test_waves_that_are_not_listed_are_not_looked_at_and_listed_ones_that_never_start_are_named() -> None:
+    assert check(good_story().facts(), order=["data", "app"]).passed
     short = Story().history("ExecutionStarted").start_recovery("db-1", "db-2").launch("LAUNCHED", "db-1", "db-2")
     assert check(short.facts(), order=["data", "app"]).happened == "app never started: data at 0:00"
 

@@ -19,6 +19,11 @@ def test_every_key_has_a_description() -> None:
 def test_keys_are_spelled_as_in_the_file() -> None:
     schema = Scenario.model_json_schema()
 
-    assert set(schema["properties"]) == {"scenario", "id", "tags", "system", "fleet", "plan", "run", "faults", "expect"}
-    assert set(schema["$defs"]["Wave"]["properties"]) == {"name", "servers", "dependsOn", "timeout", "poll"}
+    assert set(schema["properties"]) == {
+        "scenario", "id", "tags", "system", "fleet", "plan", "run", "faults", "operators", "expect",
+    }  # fmt: skip
+    assert set(schema["$defs"]["Wave"]["properties"]) == {
+        "name", "servers", "dependsOn", "timeout", "poll", "onFailure", "retries", "optional",
+        "minimumHealthyShare", "approval",
+    }  # fmt: skip
     assert schema["required"] == ["scenario", "fleet"]

@@ -1,0 +1,56 @@
+"""People in a scenario: when they act, through which request, and what is noted of it."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import ScenarioError
+from simulator.journal import OperatorActed
+from simulator.runner.result import Result
+from simulator.runner.run import run_scenario
+from simulator.scenario.loading import load
+
+SMALL = """
+scenario: Somebody acts
+fleet: {waves: [{name: data, servers: 1}, {name: app, servers: 1, dependsOn: [data]}]}
+operators:
+"""
+
+
+def run(tmp_path: Path, *operators: str) -> Result:
+    path = tmp_path / "acts.yaml"
+    path.write_text(SMALL + "".join(f"  - {{{operator}}}\n" for operator in operators), "utf-8")
+    return run_scenario(load(path))
+
+
+def deeds(result: Result) -> list[tuple[int, OperatorActed]]:
+    return list(result.journal.of(OperatorActed))
+
+
+@pytest.mark.parametrize(
+    ("when", "earliest_ms"),
+    [("7m", 420_000), ("wave app starts", 360_000), ("wave data is launched", 330_000), ("told completed", 700_000)],
+)
+def test_an_operator_acts_once_at_the_occasion(tmp_path: Path, when: str, earliest_ms: int) -> None:
+    ((at_ms, deed),) = deeds(run(tmp_path, f"when: {when}, decide: pause, delay: 2s"))
+    assert at_ms >= earliest_ms + 2_000
+    assert (deed.operation, deed.wave) == ("pause", None)
+
+
+def test_what_is_refused_says_why(tmp_path: Path) -> None:
+    ((_, deed),) = deeds(run(tmp_path, "when: wave data starts, decide: approve wave data"))
+    assert deed.status == 409
+    assert "wave data needs no approval" in str(deed.refused)
+
+
+def test_an_occasion_that_never_comes_holds_nothing_up(tmp_path: Path) -> None:
+    result = run(tmp_path, "when: told the sky falls, decide: cancel")
+    assert (result.outcome, deeds(result)) == ("COMPLETED", [])
+
+
+def test_operators_need_a_way_to_the_orchestrator(tmp_path: Path) -> None:
+    path = tmp_path / "deaf.yaml"
+    path.write_text(SMALL + "  - {when: 5m, decide: pause}\nsystem: {stateMachine: m.json, start: {input: {}}}\n", "utf-8")
+    (tmp_path / "m.json").write_text("{}", "utf-8")
+    with pytest.raises(ScenarioError, match="`operators` need `operate` in the system"):
+        load(path)
