@@ -11,6 +11,7 @@ from simulator.account.account import Account, caller
 from simulator.account.around_drs import ec2_mirror
 from simulator.account.around_drs.drs_events import DrsEvents
 from simulator.account.around_drs.ec2_mirror import Ec2Mirror
+from simulator.account.around_drs.metrics import DrsMetrics
 from simulator.account.events.bus import EventBuses
 from simulator.account.events.executions import ExecutionEvents
 from simulator.account.events.put_events import put_events
@@ -68,7 +69,10 @@ class World:
             },
             shape_errors={"drs": validation_error},
             identities=identities,
-            before=dict.fromkeys(ec2_mirror.DEPENDENT, ec2.catch_up),
+            before={
+                **dict.fromkeys(ec2_mirror.DEPENDENT, ec2.catch_up),
+                "monitoring": DrsMetrics(self.clock, self.drs).catch_up,
+            },
         )
 
     def at(self, account_id: str, region: str) -> Place:
