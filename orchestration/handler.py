@@ -21,6 +21,7 @@ from orchestration.waves import (
     PENDING,
     RUNNING,
     TIMED_OUT,
+    all_over,
     expected_seconds,
     job_status,
     launch_statuses,
@@ -29,6 +30,7 @@ from orchestration.waves import (
 
 Event = Mapping[str, Any]
 PATIENCE = 3
+ENDING_SECONDS = 5  # from the last server's end to the job's own it is a few seconds
 logger = Logger(service="orchestration")
 
 
@@ -102,11 +104,13 @@ def check_wave_status(event: Event) -> Record:
     job = event["job"]
     started, now = datetime.fromisoformat(job["startedAt"]), _now()
     timeout = timedelta(minutes=job["timeoutMinutes"])
-    status = job_status(_job_if_told(job["jobId"], event), job["serverCount"], started, now, timeout)
+    described = _job_if_told(job["jobId"], event)
+    status = job_status(described, job["serverCount"], started, now, timeout)
     elapsed, expected = (now - started).total_seconds(), expected_seconds(job["serverCount"])
     wait = next_poll_seconds(elapsed, expected, job["pollSeconds"], job["pollCeilingSeconds"])
     left = max(1, round((started + timeout - now).total_seconds()))
-    return {"status": status, "waitSeconds": min(wait, left)}
+    ending = ENDING_SECONDS if described and all_over(described) else wait
+    return {"status": status, "waitSeconds": min(wait, left, ending)}
 
 
 def update_wave_status(event: Event) -> Record:

@@ -7,6 +7,7 @@ from typing import Any
 NOT_STARTED, PENDING, RUNNING = "NOT_STARTED", "PENDING", "RUNNING"
 LAUNCHED, PARTIAL, FAILED, TIMED_OUT, SKIPPED = "LAUNCHED", "PARTIAL", "FAILED", "TIMED_OUT", "SKIPPED"
 AWAITING_APPROVAL, AWAITING_OPERATOR, RETRYING = "AWAITING_APPROVAL", "AWAITING_OPERATOR", "RETRYING"
+_OVER = (LAUNCHED, FAILED, "TERMINATED")  # launchStatuses that are for good
 MAX_REASON = 500  # characters; a job of 100 servers may bring as many reasons into a record of at most 400 KB
 
 
@@ -25,6 +26,12 @@ def job_status(
     if job is not None and job.get("status") == "COMPLETED":
         return FAILED
     return TIMED_OUT if now - started_at >= timeout else RUNNING
+
+
+def all_over(job: Mapping[str, Any]) -> bool:
+    """Whether nothing more will happen to any server of a job, though the job itself may take some seconds to end."""
+    servers = job.get("participatingServers", [])
+    return job.get("status") == "COMPLETED" or bool(servers and all(one.get("launchStatus") in _OVER for one in servers))
 
 
 def launch_statuses(job: Mapping[str, Any] | None, servers: Sequence[str]) -> dict[str, str]:

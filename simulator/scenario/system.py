@@ -113,6 +113,16 @@ class Table(Model):
     items: tuple[JsonValue, ...] = Field((), description="what the table holds at the start; `${plan}` stands for the plan")
 
 
+class Rule(Model):
+    """An EventBridge rule of the default bus: events that match go to a handler."""
+
+    noun: ClassVar[str] = "a rule"
+    pattern: dict[Name, JsonValue] = Field(
+        description="the event pattern, such as {source: [aws.drs], detail-type: [DRS Source Server Launch Result]}"
+    )
+    target: HandlerName = Field(description="the handler that gets the events")
+
+
 class Request(Model):
     """An HTTP request, as API Gateway hands it to a function."""
 
@@ -174,6 +184,7 @@ class System(Model):
         default_factory=dict,
         description="environment variables of all functions; ${StateMachineArn} and others are filled in",
     )
+    rules: tuple[Rule, ...] = Field((), description="which events go to which handlers")
     start: Start = Field(description="what starts the recovery")
     operate: Operate | None = Field(None, description="how operators reach the orchestrator while it runs")
     record: Record | None = Field(None, description="where the orchestrator keeps its own verdict")

@@ -1,5 +1,6 @@
 """Sets the stage of a scenario in a simulated account: fleet, functions, tables, topics, state machine and faults."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,7 +20,7 @@ from simulator.scenario.faults import ApiFault as ApiFaultSpec
 from simulator.scenario.faults import BusyFault, Operation, PhaseFault, Window
 from simulator.scenario.model import Scenario
 from simulator.scenario.plan import plan_document, substitute
-from simulator.scenario.system import STATE_MACHINE, Table, function_name
+from simulator.scenario.system import STATE_MACHINE, Rule, Table, function_name
 from simulator.scenario.triggers import WaveStarts
 from simulator.targets.waves import WaveWatch
 
@@ -57,6 +58,8 @@ class Stage:
             self._client("sns").create_topic(Name=function_name(placeholder))
         for name, table in self.scenario.system.tables.items():
             self._create_table(name, table)
+        for number, rule in enumerate(self.scenario.system.rules, 1):
+            self._create_rule(f"rule-{number}", rule)
         self._arm_faults()
 
     def fill(self, value: JsonValue) -> Any:
@@ -102,6 +105,11 @@ class Stage:
         )
         for item in table.items:
             self._client("dynamodb").put_item(TableName=name, Item=moto_services.to_dynamodb(self.fill(item))["M"])
+
+    def _create_rule(self, name: str, rule: Rule) -> None:
+        events = self._client("events")
+        events.put_rule(Name=name, EventPattern=json.dumps(self.fill(rule.pattern)), State="ENABLED")
+        events.put_targets(Rule=name, Targets=[{"Id": "handler", "Arn": self.fill(rule.target)}])
 
     def _client(self, service: str) -> Any:
         return moto_services.client(service, self.world.region, ACCOUNT_ID)

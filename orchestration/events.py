@@ -1,0 +1,61 @@
+"""The events function: what EventBridge tells of DRS and of the state machine.
+
+DRS tells of each server that has launched or failed: the wave whose job that ends is woken before its next poll is due. Step
+Functions tells of an execution that was stopped or ran out of time, which its state machine itself can record no more.
+Events may come late, twice or never: polls and the closing action make up for those that are lost.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from orchestration import record, recovery, store, turns
+from orchestration.clients import named_errors
+from orchestration.record import Record
+from orchestration.waves import all_over
+
+Event = Mapping[str, Any]
+# What an execution's record is closed with, by how its state machine ended.
+_ENDS = {"ABORTED": "ExecutionAborted", "TIMED_OUT": "ExecutionTimedOut", "FAILED": "ExecutionFailed"}
+logger = Logger(service="recovery-events")
+
+
+def server_launched(event: Event) -> Record:
+    """A server of a recovery job has launched or failed: wake the wave whose job it is, if none of its servers is left."""
+    job = recovery.describe_job(event["detail"]["job-id"])
+    tags = (job or {}).get("tags", {})
+    execution = store.find(tags.get("recovery:execution", "")) if "recovery:execution" in tags else None
+    if job is None or execution is None:
+        return {"woken": None}  # not a job of ours
+    wave = record.wave_of(execution, tags["recovery:wave"])
+    if not all_over(job) or wave.get("jobId") != job["jobID"] or "wakeToken" not in wave:
+        return {"woken": None}
+    turns.wake(wave["wakeToken"], {})
+    return {"woken": wave["name"]}
+
+
+def execution_ended(event: Event) -> Record:
+    """The state machine's execution has ended badly: close the record if it is still open."""
+    detail = event["detail"]
+    error = {"Error": _ENDS[detail["status"]], "Cause": detail.get("cause") or f"the execution ended as {detail['status']}"}
+    if store.find(detail["name"]) is None:
+        return {"status": None}  # not an execution of ours
+    closed = partial(record.closed, error=error, now=datetime.now(UTC))
+    return {"status": store.update(detail["name"], closed)["status"]}
+
+
+KINDS: Mapping[str, Callable[[Event], Record]] = {
+    "DRS Source Server Launch Result": server_launched,
+    "Step Functions Execution Status Change": execution_ended,
+}
+
+
+def handler(event: Event, context: Any) -> Record:
+    """Lambda's entry point. Raises KeyError for an event that no rule should send."""
+    with named_errors():
+        result = KINDS[event["detail-type"]](event)
+    logger.info(event["detail-type"], detail=event["detail"], result=result)
+    return result
