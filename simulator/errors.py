@@ -80,3 +80,7 @@ class HorizonReached(SimulationLimit):
 
 class ClockStuck(SimulationLimit):
     """Very many events happened without virtual time moving: a loop that never waits."""
+
+
+class TooLarge(SimulationLimit):
+    """A part of the run would take more memory than a simulation should, such as a map run over millions of items."""

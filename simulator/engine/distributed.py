@@ -18,9 +18,12 @@ from simulator.engine.run import Child, MapRun
 from simulator.engine.scope import Scope
 from simulator.engine.selection import items_of, select
 from simulator.engine.together import together
+from simulator.errors import TooLarge
 from simulator.json_types import JsonObject, JsonValue
 
 MAX_CONCURRENCY = 10_000
+MAX_ITEMS = 100_000
+"""Step Functions takes a hundred million; each is an execution with a history of its own, which the journal keeps."""
 THRESHOLD = "States.ExceedToleratedFailureThreshold"
 THRESHOLD_CAUSE = "The specified tolerated failure threshold was exceeded"
 
@@ -107,6 +110,8 @@ def _inputs(
     if distribution.reader:
         items = read_items(distribution.reader, scope, _caller(frame, state, distribution.reader.resource))
     work.record.total = len(items)
+    if len(items) > MAX_ITEMS:
+        raise TooLarge(f"the Map '{state.name}' has {len(items)} items; a simulation runs at most {MAX_ITEMS}")
     inputs = [select(frame, state, scope, index, item) for index, item in enumerate(items)]
     return batches(distribution.batcher, inputs, scope) if distribution.batcher else inputs
 

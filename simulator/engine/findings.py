@@ -1,6 +1,6 @@
 """What is wrong with a definition, in Step Functions' own words and with the way to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -9,6 +9,7 @@ TARGET = "MISSING_TRANSITION_TARGET"
 END = "MISSING_END_STATE"
 JSONATA_SYNTAX = "INVALID_JSONATA_EXPRESSION"
 JSONATA_USE = "UNSUPPORTED_JSONATA_EXPRESSION"
+MAX_COMPARED = 500
 Pointer = tuple[str | int, ...]
 
 
@@ -38,7 +39,7 @@ def refusal(texts: Sequence[str]) -> str:
     return f"Invalid State Machine Definition: '{', '.join(texts)}'"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at the known name that is most like a wrong one; empty if none is."""
-    found = get_close_matches(name, known, 1)
+def nearest(name: str, known: Collection[str]) -> str:
+    """A hint at the known name that is most like a wrong one; empty if none is, or there are too many to compare with."""
+    found = get_close_matches(name, known, 1) if len(known) <= MAX_COMPARED else []
     return f"did you mean '{found[0]}'?" if found else ""

@@ -202,7 +202,10 @@ def _rounded(value: JsonValue) -> int:
     """Numbers that must be whole are rounded, halves up."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise FunctionError(f"Expected a number, but was '{encode(value)}'.")
-    return value if isinstance(value, int) else math.floor(value + 0.5)
+    number = value if isinstance(value, int) else math.floor(value + 0.5)
+    if not -(1 << 63) <= number < 1 << 63:
+        raise FunctionError("A number is beyond 64 bits.")
+    return number
 
 
 def _canonical(value: JsonValue) -> str:

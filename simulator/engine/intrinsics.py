@@ -7,9 +7,10 @@ from functools import lru_cache
 
 from simulator.engine.failures import ExpressionError
 from simulator.engine.intrinsic_functions import FUNCTIONS, FunctionError
-from simulator.engine.json_text import encode
+from simulator.engine.json_text import decode, encode
 from simulator.engine.paths import InvalidPath, Path, PathMissing, compile_path
 from simulator.engine.scope import Scope
+from simulator.engine.weight import MAX_UNWEIGHED_FIELDS, MAX_WEIGHT, too_heavy, weighed
 from simulator.json_types import JsonValue
 
 MAX_NESTING = 10
@@ -70,11 +71,22 @@ def _call(text: str, at: int, depth: int) -> tuple[Argument, int]:
     if not match or match[1] not in FUNCTIONS or depth > MAX_NESTING:
         raise InvalidIntrinsic(text)
     arguments, end = _arguments(text, match.end(), depth)
-    name = match[1]
-    function, (least, most) = FUNCTIONS[name]
+    function, (least, most) = FUNCTIONS[match[1]]
     if not least <= len(arguments) <= most:
         raise InvalidIntrinsic(text)
-    return lambda scope: function([argument(scope) for argument in arguments], scope), end
+    weigh = weighed if text.count("$") > MAX_UNWEIGHED_FIELDS else _short
+
+    def call(scope: Scope) -> JsonValue:
+        return weigh(function([argument(scope) for argument in arguments], scope))
+
+    return call, end
+
+
+def _short(value: JsonValue) -> JsonValue:
+    """A function that writes texts into texts may double them each time."""
+    if isinstance(value, str) and len(value) > MAX_WEIGHT:
+        raise too_heavy()
+    return value
 
 
 def _arguments(text: str, at: int, depth: int) -> tuple[Sequence[Argument], int]:
@@ -103,9 +115,16 @@ def _argument(text: str, at: int, depth: int) -> tuple[Argument, int]:
     if match := _WORD.match(text, at):
         return _constant(_WORDS[match.group()]), match.end()
     if match := _NUMBER.match(text, at):
-        number = match.group()
-        return _constant(int(number) if re.fullmatch(r"-?\d+", number) else float(number)), match.end()
+        return _constant(_number(match.group(), text)), match.end()
     raise InvalidIntrinsic(text)
+
+
+def _number(digits: str, text: str) -> JsonValue:
+    try:
+        number: JsonValue = decode(digits)
+    except ValueError as error:
+        raise InvalidIntrinsic(text) from error
+    return number
 
 
 def _string(quoted: str, text: str) -> Argument:

@@ -1,6 +1,7 @@
 """JSON as Step Functions writes it: no spaces, keys in their order, characters as they are."""
 
 import json
+import math
 import re
 from typing import Any
 
@@ -23,7 +24,7 @@ def encode(value: JsonValue) -> str:
 def decode(text: str) -> Any:
     """The value of a JSON text. Raises ValueError for anything else (also NaN, and nesting too deep to read)."""
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -55,6 +56,13 @@ class Document:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(f"{number} is too large")
+    return value
 
 
 def _exponent(match: re.Match[str]) -> str:

@@ -13,11 +13,14 @@ from functools import cache, partial
 from typing import Any
 
 from simulator.engine.jsonata_functions import BOUND_FUNCTIONS, JsonataError
+from simulator.engine.jsonata_limits import LIMITED_FUNCTIONS, needs_limit
 from simulator.engine.jsonata_messages import reworded, syntax_message
+from simulator.engine.pure_jsonata import cautious_pattern, library, regex_engine
 from simulator.engine.scope import Scope
 from simulator.json_types import JsonValue
 
-MAX_MILLISECONDS = 5_000
+MAX_MILLISECONDS = 1_000
+MAX_PURE_MILLISECONDS = 5_000
 MAX_DEPTH = 300
 MAX_SEQUENCE = 100_000
 MAX_COMPILED = 4_096
@@ -81,6 +84,23 @@ def compile_jsonata(text: str) -> Jsonata:
     run = _engine()(text, names)
     return Jsonata(text, names, run, _engine()(f"$type(({text}\n))", names))
 
+
+def compile_pattern(pattern: str, letters: str) -> Callable[[str], bool]:
+    """Whether a whole text matches a regular expression, in time that grows with the text alone.
+
+    `letters` are its flags (`i`, `m`, `s`). Raises ValueError for a pattern that cannot be matched so.
+    """
+    if _engine() is _pure:
+        compiled = cautious_pattern(pattern, sum(getattr(re, letter.upper()) for letter in letters))
+        return lambda text: compiled.fullmatch(text) is not None
+    escaped = re.sub(r"\\.|/", lambda sign: "\\/" if sign[0] == "/" else sign[0], pattern)
+    flags = f"(?{letters})" if letters else ""
+    run = _native(f"$contains($text, /{flags}\\A(?:{escaped})\\z/)", frozenset({"text"}))
+    return lambda text: run({"text": text}, _NOWHERE) is True
+
+
+_NOWHERE: Any = None
+"""Stands for a scope where no function looks at it."""
 
 Runner = Callable[[dict[str, Any], Scope], Any]
 
@@ -146,28 +166,27 @@ def _compile(text: str, names: frozenset[str]) -> tuple[Any, list[Scope]]:
         expression: Any = jsonatapy.compile(text, **limits)
     except ValueError as error:
         raise InvalidJsonata(syntax_message(str(error))) from error
-    for name in names & BOUND_FUNCTIONS.keys():
-        expression.register_override(name, _bound(name, present))
+    for name, function in _overridden(text, names).items():
+        expression.register_override(name, _bound(function, present))
     return expression, present
 
 
 def _pure(text: str, names: frozenset[str]) -> Runner:
-    import jsonata  # noqa: PLC0415
-
+    jsonata = library()
     present: list[Scope] = []
     try:
-        expression: Any = jsonata.Jsonata(text)
+        expression: Any = jsonata.Jsonata(text, regex_engine)
     except Exception as error:
         raise InvalidJsonata(str(error)) from error
 
     def run(bindings: dict[str, Any], scope: Scope) -> Any:
         present[:] = [scope]
         frame = expression.create_frame()
-        frame.set_runtime_bounds(MAX_MILLISECONDS, MAX_DEPTH)
+        frame.set_runtime_bounds(MAX_PURE_MILLISECONDS, MAX_DEPTH)
         for name, value in bindings.items():
             frame.bind(name, value)
-        for name in names & BOUND_FUNCTIONS.keys():
-            frame.bind(name, jsonata.Jsonata.JLambda(_bound(name, present)))
+        for name, function in _overridden(text, names).items():
+            frame.bind(name, jsonata.Jsonata.JLambda(_bound(function, present)))
         try:
             return expression.evaluate(None, frame)
         except JsonataError:
@@ -180,9 +199,13 @@ def _pure(text: str, names: frozenset[str]) -> Runner:
     return run
 
 
-def _bound(name: str, present: list[Scope]) -> Callable[..., Any]:
-    function = BOUND_FUNCTIONS[name]
+def _overridden(text: str, names: frozenset[str]) -> dict[str, Callable[..., Any]]:
+    """The functions of an expression that are ours."""
+    always = {name: BOUND_FUNCTIONS[name] for name in names & BOUND_FUNCTIONS.keys()}
+    return always | {name: LIMITED_FUNCTIONS[name] for name in names & LIMITED_FUNCTIONS.keys() if needs_limit(name, text)}
 
+
+def _bound(function: Callable[..., Any], present: list[Scope]) -> Callable[..., Any]:
     def call(*arguments: Any) -> Any:
         return function(present[0], *arguments)
 

@@ -7,16 +7,16 @@ what gives them a meaning, can never match. Found in the syntax tree of the pure
 from collections.abc import Iterator
 from typing import Any
 
+from simulator.engine.pure_jsonata import library
+
 INNER = ("lhs", "rhs", "expression", "condition", "then", "_else", "body", "procedure")
 MANY = ("expressions", "arguments", "rhs_terms", "lhs_object", "rhs_object")
 
 
 def unsupported_references(text: str) -> list[str]:
     """The messages for all references at the top level of an expression, in its order; empty if it cannot be parsed here."""
-    import jsonata  # noqa: PLC0415 - only definitions in JSONata need it
-
     try:
-        tree: Any = jsonata.Jsonata(text).ast
+        tree: Any = library().Jsonata(text).ast
     except Exception:
         return []
     names = list(dict.fromkeys(_references(tree)))

@@ -22,14 +22,14 @@ def _partition(scope: Scope, items: Any = None, size: Any = None) -> Any:
     if items is None:
         return None
     items = items if isinstance(items, list) else [items]
-    if not _is_number(size) or size < 1:
+    if not is_number(size) or size < 1:
         raise JsonataError("T0410: Argument 2 of function partition must be a positive number")
     step = math.floor(size)
     return [items[start : start + step] for start in range(0, len(items), step)]
 
 
 def _range(scope: Scope, first: Any = None, last: Any = None, step: Any = None) -> Any:
-    if not all(map(_is_number, (first, last, step))) or step == 0:
+    if not all(map(is_number, (first, last, step))) or step == 0:
         raise JsonataError("T0410: Arguments of function range must be numbers, the third not 0")
     count = math.floor((last - first) / step) + 1
     if count > MAX_ITEMS:
@@ -68,7 +68,8 @@ def _eval(scope: Scope, *arguments: Any) -> Any:
     raise JsonataError("T1006: Attempted to invoke a non-function")
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value is a JSON number."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -1,6 +1,7 @@
 """The shape of a definition: which fields its parts have, which are required, what may stand in them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 from simulator.engine.choice import operators_in
 from simulator.engine.field_checks import (
@@ -24,6 +25,8 @@ from simulator.json_types import JsonObject, JsonValue
 
 MAX_NAME_LENGTH = 80
 MAX_DEPTH = 40
+MAX_FINDINGS = 100
+"""As many as ValidateStateMachineDefinition tells of at most."""
 
 
 def check(definition: JsonValue, *, is_express: bool = False) -> list[Finding]:
@@ -31,8 +34,8 @@ def check(definition: JsonValue, *, is_express: bool = False) -> list[Finding]:
     if not isinstance(definition, Mapping):
         return [Finding(SCHEMA, "Expected value of type Object", ())]
     checker = _Checker(str(definition.get("QueryLanguage", "JSONPath")), set(), is_express)
-    found = [*_fields(definition, MACHINE_FIELDS, (), "JSONPath"), *checker.workflow(definition, (), 0)]
-    return found or [*check_variables(definition)]
+    found = chain(_fields(definition, MACHINE_FIELDS, (), "JSONPath"), checker.workflow(definition, (), 0))
+    return list(islice(found, MAX_FINDINGS)) or list(islice(check_variables(definition), MAX_FINDINGS))
 
 
 def check_state(state: JsonValue, language: str) -> list[Finding]:

@@ -7,10 +7,8 @@ from simulator.engine.intrinsics import InvalidIntrinsic, compile_intrinsic, is_
 from simulator.engine.json_text import encode
 from simulator.engine.paths import InvalidPath, Path, PathMissing, compile_path
 from simulator.engine.scope import Scope
+from simulator.engine.weight import MAX_UNWEIGHED_FIELDS, weighed
 from simulator.json_types import JsonValue
-
-MAX_UNCHECKED_FIELDS = 64
-MAX_WEIGHT = 4_000_000
 
 Reader = Callable[[Scope], JsonValue]
 """Gives a value for the scope it is evaluated in; raises `ExpressionError`."""
@@ -30,20 +28,23 @@ class InvalidTemplate(ValueError):
         self.code = code
 
 
-def compile_template(template: JsonValue, at: tuple[str | int, ...] = ()) -> Reader:
+def compile_template(template: JsonValue) -> Reader:
     """A function that fills in a payload template. Raises `InvalidTemplate`."""
-    fill = _compile(template, at)
-    return _bounded(fill) if at == () and _fields_in(template) > MAX_UNCHECKED_FIELDS else fill
-
-
-def _compile(template: JsonValue, at: tuple[str | int, ...]) -> Reader:
-    if not _is_dynamic(template):
+    fill = _compile(template, ())
+    if fill is None:
         return lambda scope: template
+    return (lambda scope: weighed(fill(scope))) if _values_named(template) > MAX_UNWEIGHED_FIELDS else fill
+
+
+def _compile(template: JsonValue, at: tuple[str | int, ...]) -> Reader | None:
+    """None for a template in which there is nothing to fill in."""
     if isinstance(template, Mapping):
-        return _object([_member(key, value, at) for key, value in template.items()])
-    assert isinstance(template, list | tuple)
-    items = [_compile(item, (*at, index)) for index, item in enumerate(template)]
-    return lambda scope: [item(scope) for item in items]
+        members = [(_name(key), _member(key, value, at), value) for key, value in template.items()]
+        return _object(members) if any(read for _, read, _ in members) else None
+    if isinstance(template, list | tuple):
+        items = [(_compile(item, (*at, index)), item) for index, item in enumerate(template)]
+        return _array(items) if any(read for read, _ in items) else None
+    return None
 
 
 def compile_expression(text: JsonValue, field: str, at: tuple[str | int, ...] = ()) -> Reader:
@@ -83,45 +84,30 @@ def _field(path: Path, field: str) -> Reader:
     return read
 
 
-def _member(key: str, value: JsonValue, at: tuple[str | int, ...]) -> tuple[str, Reader]:
-    if key.endswith(".$"):
-        return key[:-2], compile_expression(value, key, (*at, key))
-    return key, _compile(value, (*at, key))
+def _name(key: str) -> str:
+    return key.removesuffix(".$")
 
 
-def _object(members: Sequence[tuple[str, Reader]]) -> Reader:
-    return lambda scope: {key: read(scope) for key, read in members}
+def _member(key: str, value: JsonValue, at: tuple[str | int, ...]) -> Reader | None:
+    return compile_expression(value, key, (*at, key)) if key.endswith(".$") else _compile(value, (*at, key))
 
 
-def _fields_in(template: JsonValue) -> int:
-    """How many expressions a template has."""
+def _object(members: Sequence[tuple[str, Reader | None, JsonValue]]) -> Reader:
+    readers = [(name, read or _constant(value)) for name, read, value in members]
+    return lambda scope: {name: read(scope) for name, read in readers}
+
+
+def _array(items: Sequence[tuple[Reader | None, JsonValue]]) -> Reader:
+    readers = [read or _constant(item) for read, item in items]
+    return lambda scope: [read(scope) for read in readers]
+
+
+def _constant(value: JsonValue) -> Reader:
+    return lambda scope: value
+
+
+def _values_named(template: JsonValue) -> int:
+    """How many values the expressions of a template name."""
     if isinstance(template, Mapping):
-        return sum(1 if key.endswith(".$") else _fields_in(value) for key, value in template.items())
-    return sum(map(_fields_in, template)) if isinstance(template, list | tuple) else 0
-
-
-def _bounded(fill: Reader) -> Reader:
-    """Many fields that each name a large value make a text that no memory holds: it is weighed before it is written."""
-
-    def read(scope: Scope) -> JsonValue:
-        value = fill(scope)
-        budget = MAX_WEIGHT
-        waiting = [value]
-        while waiting:
-            item = waiting.pop()
-            budget -= len(item) if isinstance(item, str) else 1
-            if budget < 0:
-                raise ExpressionError("The payload is larger than any service accepts.", "States.DataLimitExceeded")
-            if isinstance(item, Mapping):
-                waiting.extend(item.values())
-            elif isinstance(item, list | tuple):
-                waiting.extend(item)
-        return value
-
-    return read
-
-
-def _is_dynamic(template: JsonValue) -> bool:
-    if isinstance(template, Mapping):
-        return any(key.endswith(".$") or _is_dynamic(value) for key, value in template.items())
-    return isinstance(template, list | tuple) and any(map(_is_dynamic, template))
+        return sum(str(value).count("$") if key.endswith(".$") else _values_named(value) for key, value in template.items())
+    return sum(map(_values_named, template)) if isinstance(template, list | tuple) else 0
