@@ -150,7 +150,7 @@ def _operated(execution_id: str, operation: str, wave: str | None) -> Response[s
     if wave is not None and wave not in [one["name"] for one in execution["waves"]]:
         raise Refused(404, "Not found", f"execution {execution_id} has no wave {wave!r}")
     change = {**OPERATIONS, **WAVE_OPERATIONS}[operation]
-    note = note_of(operation, _operator(), _reason(), _now(), wave)
+    note = note_of(operation, _operator(), _now(), wave=wave, **_details(operation))
     try:
         changed = store.update(execution_id, lambda current: change(current, note), execution)
     except NotPossible as impossible:
@@ -168,14 +168,13 @@ def _operator() -> str:
     return str(who or "unknown")
 
 
-def _reason() -> str | None:
-    if not app.current_event.decoded_body:
-        return None
-    body = _json_body()
-    reason = body.get("reason") if isinstance(body, dict) else body
-    if reason is not None and not isinstance(reason, str):
-        raise Refused(400, "Invalid request", 'the body is empty or {"reason": "..."}')
-    return reason and reason[:_MAX_REASON]
+def _details(operation: str) -> dict[str, Any]:
+    """The reason that an operator gives, and whether a cancellation is to terminate what was launched."""
+    body = _json_body() if app.current_event.decoded_body else {}
+    allowed = {"reason": str, "terminate": bool} if operation == "cancel" else {"reason": str}
+    if not isinstance(body, dict) or any(not isinstance(value, allowed.get(name, ())) for name, value in body.items()):
+        raise Refused(400, "Invalid request", f"the body is empty or an object with {' and '.join(allowed)}")
+    return {name: value[:_MAX_REASON] if isinstance(value, str) else value for name, value in body.items()}
 
 
 def _limit(query: Mapping[str, str]) -> int:

@@ -30,6 +30,7 @@ from orchestration.waves import (
 
 Event = Mapping[str, Any]
 PATIENCE = 3
+MAX_CLEAN_UP = timedelta(hours=2)
 ENDING_SECONDS = 5  # from the last server's end to the job's own it is a few seconds
 logger = Logger(service="orchestration")
 
@@ -161,6 +162,36 @@ def fail_wave(event: Event) -> Record:
     return {}
 
 
+def clean_up(event: Event) -> Record:
+    """Terminate what the execution has launched, if its plan or its cancellation says so: NONE, RUNNING or COMPLETED."""
+    execution = store.load(event["executionId"])
+    if not execution["cleanUp"] or not (instances := record.launched_instances(execution)):
+        return {"status": "NONE"}
+    if "cleanUpStatus" not in execution:
+        started = partial(record.clean_up_started, job_ids=recovery.terminate(instances), now=_now())
+        execution = store.update(event["executionId"], started, execution)
+    return {"status": execution["cleanUpStatus"]}
+
+
+def check_clean_up(event: Event) -> Record:
+    """How the clean-up stands: RUNNING, COMPLETED, or FAILED when it takes too long."""
+    execution = store.load(event["executionId"])
+    status = RUNNING
+    if recovery.are_completed(execution["cleanUpJobs"]):
+        status = "COMPLETED"
+    elif _now() - datetime.fromisoformat(execution["cleanUpStartedAt"]) > MAX_CLEAN_UP:
+        status = "FAILED"
+    if status != RUNNING:
+        store.update(event["executionId"], partial(record.clean_up_ended, status=status, now=_now()), execution)
+    return {"status": status}
+
+
+def fail_clean_up(event: Event) -> Record:
+    """Record that what was launched could not be terminated; somebody has to look after it."""
+    store.update(event["executionId"], partial(record.clean_up_ended, status="FAILED", now=_now()))
+    return {"status": "FAILED"}
+
+
 def finalize(event: Event) -> Record:
     """Close the record with the outcome of all waves. A closed record stays closed.
 
@@ -184,6 +215,9 @@ ACTIONS: Mapping[str, Callable[[Event], Record]] = {
     "await_operator": await_operator,
     "give_up_wave": give_up_wave,
     "fail_wave": fail_wave,
+    "clean_up": clean_up,
+    "check_clean_up": check_clean_up,
+    "fail_clean_up": fail_clean_up,
     "finalize": finalize,
 }
 

@@ -30,11 +30,14 @@ def resumed(record: Record, note: Record) -> Record:
 
 
 def cancelled(record: Record, note: Record) -> Record:
-    """No further wave starts, jobs that run come to their end, and the execution ends as CANCELLED."""
+    """No further wave starts, jobs that run come to their end, and the execution ends as CANCELLED.
+
+    With `terminate` in the note, what it has launched is terminated at the end.
+    """
     if record["status"] == "CANCELLED" or "cancelled" in record:
         return record
     _must_run(record)
-    return _noted(record | {"cancelled": note}, note)
+    return _noted(record | {"cancelled": note, "cleanUp": bool(note.get("terminate"))}, note)
 
 
 def approved(record: Record, note: Record) -> Record:
@@ -82,10 +85,10 @@ WAVE_OPERATIONS: Mapping[str, Callable[[Record, Record], Record]] = {
 }
 
 
-def note_of(operation: str, by: str, reason: str | None, now: datetime, wave: str | None = None) -> Record:
-    """Who did what, when and why."""
+def note_of(operation: str, by: str, now: datetime, **more: Any) -> Record:
+    """Who did what, when, and what more there is to say: `reason`, `wave`, `terminate`; what is empty is left out."""
     note: dict[str, Any] = {"type": "operation", "operation": operation, "by": by, "at": instant(now)}
-    return note | ({"reason": reason} if reason else {}) | ({"wave": wave} if wave else {})
+    return note | {name: value for name, value in more.items() if value}
 
 
 def _decided(record: Record, note: Record, *, is_approved: bool) -> Record:

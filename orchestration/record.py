@@ -6,7 +6,7 @@ AWAITING_OPERATOR (it failed, and a person decides), LAUNCHED, PARTIAL, FAILED, 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -176,6 +176,22 @@ def wave_broken_off(record: Record, name: str, error: Mapping[str, Any], now: da
         return record
     change = {"status": FAILED, "endedAt": instant(now), "error": caught(error)}
     return policy.settled(_with_wave(record, name, change, {}), name)
+
+
+def launched_instances(record: Record) -> list[str]:
+    """The recovery instances that an execution has launched, as far as it knows them."""
+    servers = (server for wave in record["waves"] for server in wave["servers"] if server["launchStatus"] == LAUNCHED)
+    return [server["recoveryInstanceId"] for server in servers if "recoveryInstanceId" in server]
+
+
+def clean_up_started(record: Record, job_ids: Sequence[str], now: datetime) -> Record:
+    """What was launched is being terminated again."""
+    return record | {"cleanUpStatus": RUNNING, "cleanUpJobs": list(job_ids), "cleanUpStartedAt": instant(now)}
+
+
+def clean_up_ended(record: Record, status: str, now: datetime) -> Record:
+    """The clean-up is over: COMPLETED, or FAILED, which says nothing about the recovery itself."""
+    return record | {"cleanUpStatus": status, "cleanUpEndedAt": instant(now)}
 
 
 def closed(record: Record, error: Mapping[str, Any] | None, now: datetime) -> Record:

@@ -14,6 +14,7 @@ from orchestration.clients import client, error_code, pages
 from orchestration.waves import failure_reasons
 
 _MAX_IDS = 200  # the most server ids that one DescribeRecoveryInstances takes
+_MAX_PER_JOB = 100  # servers that one job takes
 _CLOCK_SKEW = timedelta(minutes=5)  # how far DRS's clock and ours may be apart
 
 
@@ -46,6 +47,21 @@ def find_job(tags: Mapping[str, str], since: datetime) -> str | None:
             job_id: str = job["jobID"]
             return job_id
     return None
+
+
+def terminate(instances: Sequence[str]) -> list[str]:
+    """Terminate recovery instances, as many jobs as it takes; their ids. Raises botocore's ClientError."""
+    jobs = []
+    for start in range(0, len(instances), _MAX_PER_JOB):
+        chunk = list(instances[start : start + _MAX_PER_JOB])
+        jobs.append(client("drs").terminate_recovery_instances(recoveryInstanceIDs=chunk)["job"]["jobID"])
+    return jobs
+
+
+def are_completed(job_ids: Sequence[str]) -> bool:
+    """Whether all jobs have ended."""
+    jobs = pages(client("drs").describe_jobs, "items", filters={"jobIDs": list(job_ids)})
+    return [job["status"] for job in jobs] == ["COMPLETED"] * len(job_ids)
 
 
 def describe_job(job_id: str) -> Mapping[str, Any] | None:

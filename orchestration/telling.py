@@ -22,6 +22,8 @@ def events_between(before: Record | None, after: Record) -> Iterator[Record]:
         if wave["status"] != known.get(wave["name"], wave)["status"]:
             told = {key: wave[key] for key in ("jobId", "attempt", "skippedBecause", "error") if key in wave}
             yield {"type": "wave", "wave": wave["name"], "status": wave["status"], **told}
+    if (before or {}).get("cleanUpStatus") != after.get("cleanUpStatus"):
+        yield {"type": "cleanUp", "status": after["cleanUpStatus"]}
     yield from after.get("operations", [])[len((before or {}).get("operations", [])) :]
 
 

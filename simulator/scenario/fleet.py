@@ -141,6 +141,7 @@ class Fleet(Model):
         default_factory=lambda: Latencies.model_validate({}), description="phases whose latency differs from the profile's"
     )
     drill: Flag = Field(True, description="whether this is a drill, as opposed to a recovery")
+    clean_up_drill: Flag = Field(False, description="whether the plan terminates what a drill has launched, at its end")
     waves: Annotated[tuple[Wave, ...], BeforeValidator(not_empty)] = Field(description="the waves, in the order of the plan")
 
     @property

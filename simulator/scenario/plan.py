@@ -19,11 +19,12 @@ def plan_document(scenario: Scenario, ids: Mapping[str, str]) -> JsonObject:
     """
     if isinstance(scenario.plan, dict):
         return {"planId": scenario.plan_id} | dict(_with_ids(scenario.plan, ids))
-    return {
+    document: dict[str, JsonValue] = {
         "planId": scenario.plan_id,
         "name": scenario.title,
         "waves": [_wave(wave, ids) for wave in scenario.fleet.waves],
     }
+    return document | ({"cleanUpDrill": True} if scenario.fleet.clean_up_drill else {})
 
 
 def substitute(value: JsonValue, names: Mapping[str, JsonValue]) -> JsonValue:

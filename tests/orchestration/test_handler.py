@@ -333,6 +333,52 @@ class TestAWaveThatFailed(Started):
         assert account.record()["status"] == "TIMED_OUT"
 
 
+class TestCleaningUp:
+    @pytest.fixture(autouse=True)
+    def _launched(self, account: Account) -> None:
+        account.started(plan={"cleanUpDrill": True})
+        launched = {"status": "LAUNCHED", "servers": [
+            {"sourceServerId": server, "launchStatus": "LAUNCHED", "recoveryInstanceId": f"i-0a00000000000000{n}"}
+            for n, server in enumerate(SERVERS[:2])
+        ]}  # fmt: skip
+        store.update("e-1", lambda now: now | {"waves": [now["waves"][0] | launched, now["waves"][1]]})
+
+    @staticmethod
+    def terminated(account: Account) -> None:
+        expected = {"recoveryInstanceIDs": ["i-0a000000000000000", "i-0a000000000000001"]}
+        account.drs.add_response("terminate_recovery_instances", {"job": {"jobID": JOB_ID}}, expected)
+
+    @staticmethod
+    def described(account: Account, status: str) -> None:
+        account.drs.add_response("describe_jobs", {"items": [{"jobID": JOB_ID, "status": status}]})
+
+    def test_terminates_what_was_launched_once(self, account: Account) -> None:
+        self.terminated(account)
+        assert act("clean_up") == act("clean_up") == {"status": "RUNNING"}
+        self.described(account, "STARTED")
+        assert act("check_clean_up") == {"status": "RUNNING"}
+        self.described(account, "COMPLETED")
+        assert act("check_clean_up") == {"status": "COMPLETED"}
+        assert account.record()["cleanUpStatus"] == "COMPLETED"
+
+    def test_gives_up_after_two_hours(self, account: Account) -> None:
+        self.terminated(account)
+        act("clean_up")
+        for hour, expected in (("04:00:00", "RUNNING"), ("04:00:01", "FAILED")):
+            self.described(account, "STARTED")
+            with time_machine.travel(f"2026-03-01T{hour}Z", tick=False):
+                assert act("check_clean_up") == {"status": expected}
+
+    def test_that_cannot_be_done_is_recorded(self, account: Account) -> None:
+        assert act("fail_clean_up") == {"status": "FAILED"}
+        assert account.record()["cleanUpStatus"] == "FAILED"
+
+
+def test_without_anything_to_clean_up_nothing_is_terminated(account: Account) -> None:
+    account.started(plan={"cleanUpDrill": True})
+    assert act("clean_up") == {"status": "NONE"}
+
+
 def test_a_wave_whose_status_no_choice_knows_breaks_off(account: Account) -> None:
     account.started()
     act("fail_wave", wave="data", state={"poll": {"status": "?"}})

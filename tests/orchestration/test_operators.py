@@ -61,6 +61,12 @@ def test_a_cancellation_tells_everybody_who_waits(account: Account) -> None:
     assert post("cancel")[0] == 200
 
 
+@pytest.mark.parametrize("terminate", [True, False])
+def test_a_cancellation_says_whether_what_was_launched_is_terminated(account: Account, terminate: bool) -> None:
+    account.started()
+    assert post("cancel", {"terminate": terminate})[1]["cleanUp"] is terminate
+
+
 @pytest.mark.parametrize(("operation", "is_approved"), [("approve", True), ("refuse", False)])
 def test_a_wave_is_approved_or_not(account: Account, operation: str, is_approved: bool) -> None:
     account.started(plan={"waves": [PLAN["waves"][0] | APPROVAL]})
@@ -116,7 +122,7 @@ def test_a_decision_that_was_taken_cannot_be_turned(account: Account) -> None:
     assert post("waves/data/skip")[0] == 409
 
 
-@pytest.mark.parametrize("body", [["x"], {"reason": 7}, "{"])
+@pytest.mark.parametrize("body", [["x"], {"reason": 7}, {"terminate": True}, "{"])
 def test_a_body_that_is_no_reason_is_refused(account: Account, body: object) -> None:
     account.started()
     assert post("pause", body)[0] == 400
