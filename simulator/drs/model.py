@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from simulator.drs.replica import Replica
+
 Table = Mapping[str, tuple[str, ...]]
 Platform = Literal["linux", "windows"]
 
@@ -63,6 +65,14 @@ REPLICATION_STATES: Mapping[str, Snapshots] = {
 }
 
 
+def availability(server: "SourceServer") -> Snapshots:
+    """What a recovery of a server finds to launch from now."""
+    found = REPLICATION_STATES[server.replication.state]
+    if server.replica.is_launchable or found is Snapshots.DELETED:
+        return found
+    return Snapshots.NOT_YET
+
+
 def step(table: Table, status: str, following: str) -> str:
     """The `following` status, which the table must allow. Raises AssertionError: an illegal step is our own bug."""
     assert following in table[status], f"{status} to {following}"
@@ -77,6 +87,38 @@ class Replication:
     since_ms: int
     error: str | None = None
     raw_error: str | None = None
+
+
+@dataclass(slots=True)
+class Extension:
+    """The server in the staging account that an extended server stands for. `error`: why it cannot be used."""
+
+    account_id: str
+    server_id: str
+    arn: str
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class ActionRun:
+    """A launch action, as the API shows it, on its way on a launched instance."""
+
+    id: str
+    action: Mapping[str, Any]
+    status: str = "IN_PROGRESS"
+    failure: str | None = None
+
+
+@dataclass(slots=True)
+class Template:
+    """A template of replication or launch configurations; `settings` are its members, `number` rises."""
+
+    id: str
+    arn: str
+    number: int
+    settings: dict[str, Any]
+    tags: dict[str, str]
+    launch_actions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -95,7 +137,8 @@ class SourceServer:
 
     `number` rises from server to server; `added_ms` may lie before the run's start;
     `origin_region` is None for a machine outside AWS. Snapshots were taken from `snapshots_from_ms` on, except in the
-    `snapshot_gaps` (from, to). `jobs` counts the jobs it took part in by kind, for draws.
+    `snapshot_gaps` (from, to). `jobs` counts the jobs it took part in by kind, for draws. `volume_gib` is the size of all
+    its disks. An extended server has the `replica` of the one that it stands for. `shown` keeps what its answers repeat.
     """
 
     id: str
@@ -115,6 +158,12 @@ class SourceServer:
     last_launch: LastLaunch | None = None
     recovery_instance_id: str | None = None
     jobs: Counter[str] = field(default_factory=Counter)
+    disks_gib: tuple[int, ...] = ()
+    replica: Replica = field(default_factory=Replica)
+    replication_configuration: dict[str, Any] = field(default_factory=dict)
+    extension: Extension | None = None
+    launch_actions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -122,7 +171,7 @@ class Participant:
     """A source server in a job: its `number`th of this kind, from 1.
 
     `instance_id` is what the job launches or terminates; `data_ms` is the instant of the data that it launches with, known
-    from the start where the caller chose a snapshot.
+    from the start where the caller chose a snapshot. `agent_found_ms` and `runs` tell of its launch actions.
     """
 
     server: SourceServer
@@ -130,6 +179,8 @@ class Participant:
     launch_status: str = "PENDING"
     instance_id: str | None = None
     data_ms: int | None = None
+    agent_found_ms: int | None = None
+    runs: list[ActionRun] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

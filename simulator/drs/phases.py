@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from simulator.drs import identifiers, snapshots
 from simulator.drs.faults import ServerFault
-from simulator.drs.model import REPLICATION_STATES, Job, Participant, RecoveryInstance, Snapshots
+from simulator.drs.model import Job, Participant, RecoveryInstance, Snapshots, availability
 from simulator.drs.state import RegionState
 from simulator.journal import InstanceChanged
 
@@ -85,10 +85,11 @@ def _end_cleanup(state: RegionState, job: Job, participant: Participant) -> bool
 def _end_snapshot(state: RegionState, job: Job, participant: Participant) -> bool:
     server = participant.server
     chosen = participant.data_ms is not None
-    if not chosen and REPLICATION_STATES[server.replication.state] is not Snapshots.FRESH:
+    if not chosen and availability(server) is not Snapshots.FRESH:
         return _fall_back(state, job, participant, f"replication is {server.replication.state}", is_possible=True)
     if not chosen:
-        participant.data_ms = state.clock.now_ms
+        now_ms = state.clock.now_ms
+        participant.data_ms = now_ms - server.replica.transfer.lag_at(now_ms)
     state.log(job, "SNAPSHOT_END", participant)
     return True
 

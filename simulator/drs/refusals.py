@@ -11,6 +11,10 @@ _QUOTAS: Mapping[str, tuple[str, str, str]] = {
     "servers_per_job": ("L-B827C881", "Job", "source servers in a single job"),
     "servers_in_jobs": ("L-05AFA8C6", "SourceServer", "source servers in all jobs"),
     "jobs_in_progress": ("L-D88FAC3A", "Job", "concurrent jobs in progress"),
+    "replicating_servers": ("L-C1D14A2B", "SourceServer", "replicating source servers"),
+    "servers": ("L-E28BE5E0", "SourceServer", "source servers"),
+    "launch_templates": ("L-1F3FAE4D", "LaunchConfigurationTemplate", "launch configuration templates"),
+    "launch_actions": ("L-0588D03B", "LaunchAction", "launch actions per resource"),
 }
 
 
@@ -44,6 +48,18 @@ def quota_exceeded(quota: str, limit: int) -> ServiceError:
     code, resource_type, bounded = _QUOTAS[quota]
     members = {"serviceCode": "drs", "quotaCode": code, "resourceType": resource_type}
     return ServiceError("ServiceQuotaExceededException", f"At most {limit} {bounded}", 402, members)
+
+
+def quota_conflict(quota: str, limit: int) -> ServiceError:
+    """The same of an operation whose model has no error for quotas: the code is in the answer all the same."""
+    code, resource_type, bounded = _QUOTAS[quota]
+    members = {"resourceType": resource_type, "code": code}
+    return ServiceError("ConflictException", f"At most {limit} {bounded}", 409, members)
+
+
+def access_denied(message: str) -> ServiceError:
+    """The caller, or an account that it relies on, may not do this."""
+    return ServiceError("AccessDeniedException", message, 403)
 
 
 def throttled() -> ServiceError:

@@ -1,10 +1,12 @@
 """DRS in one account and Region from the outside of its API: setting the stage, and breaking things."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from simulator.drs import identifiers, timeline
+from simulator.drs import arrivals, disturbances, replication, timeline
+from simulator.drs.arrivals import Machine
 from simulator.drs.faults import ServerFault
-from simulator.drs.model import REPLICATION_STATES, Platform, Replication, SourceServer
+from simulator.drs.model import Platform, SourceServer
+from simulator.drs.replication_faults import ReplicationFault
 from simulator.drs.state import RegionState
 
 _DAY_SECONDS = 24 * 60 * 60
@@ -28,44 +30,29 @@ class Region:
         platform: Platform | None = None,
         tags: Mapping[str, str] | None = None,
         volume_gib: int = 8,
+        volumes_gib: Sequence[int] = (),
         replication_state: str = "CONTINUOUS",
         origin_region: str | None = None,
         replicating_for_seconds: int = 8 * _DAY_SECONDS,
     ) -> SourceServer:
-        """A server that already replicates: since so many seconds ago, with one volume.
+        """A server that already replicates: since so many seconds ago, with one volume or those of `volumes_gib`.
 
         Its id depends on account, Region and name only, and its name is its hostname and its Name tag. `origin_region` is
-        where it runs in EC2, None for a machine outside AWS; `platform` goes by the profile's name if it is not given.
-        Raises ValueError for a name that is taken, a size that is no size, or a profile or state that does not exist.
+        where it runs in EC2, None for a machine outside AWS; `platform` goes by the profile's name if it is not given. No
+        quota holds for it. Raises ValueError for a name that is taken, a size that is no size, or a profile or state that
+        does not exist.
         """
-        state = self.state
-        identifier = identifiers.server_id(state.account_id, state.name, name)
-        if identifier in state.servers:
-            raise ValueError(f"there is a source server {name!r} already")
-        if profile not in state.settings.profiles:
-            raise ValueError(f"there is no latency profile {profile!r}: {', '.join(state.settings.profiles)}")
-        if volume_gib < 1:
-            raise ValueError(f"a volume has at least 1 GiB, not {volume_gib}")
-        _check_replication(replication_state)
-        now_ms = state.clock.now_ms
-        added_ms = now_ms - replicating_for_seconds * 1000
-        server = SourceServer(
-            identifier,
-            state.arn("source-server", identifier),
-            next(state.numbers),
-            name,
-            profile,
-            platform or ("windows" if profile.startswith("windows") else "linux"),
-            volume_gib,
-            origin_region,
-            added_ms,
-            Replication(replication_state, now_ms),
-            {"Name": name, **(tags or {})},
-            _launch_configuration(identifier, name),
-            added_ms,
-        )
-        state.servers[identifier] = server
-        return server
+        machine = Machine(name, profile, platform, tags or {}, tuple(volumes_gib) or (volume_gib,), origin_region)
+        added_ms = self.state.clock.now_ms - replicating_for_seconds * 1000
+        return arrivals.replicate(self.state, machine, replication_state, added_ms)
+
+    def install_agent(self, machine: Machine) -> SourceServer:
+        """A server whose agent was just installed, as its installer does it: its replication begins now.
+
+        One that was disconnected comes back. Raises ValueError for a name that is taken, a size that is no size, or a
+        profile that does not exist, and ServiceError if a quota does not allow one more.
+        """
+        return arrivals.install_agent(self.state, machine)
 
     def set_replication_state(
         self, server: str, replication_state: str, error: str | None = None, raw_error: str | None = None
@@ -74,8 +61,34 @@ class Region:
 
         Raises ValueError for a server or state that does not exist.
         """
-        _check_replication(replication_state)
-        self.state.set_replication(self.state.server_named(server), replication_state, error, raw_error)
+        arrivals.check_state(replication_state)
+        replication.place(self.state, self.state.server_named(server), replication_state, error, raw_error)
+
+    def disturb(self, fault: ReplicationFault) -> None:
+        """Let a server's replication go wrong. Raises ValueError for a server, kind or step that does not exist."""
+        fault.check()
+        disturbances.begin(self.state, self.state.server_named(fault.server), fault)
+
+    def mend(self, server: str) -> None:
+        """Let all that is wrong with a server's replication be over. Raises ValueError for a server that does not exist."""
+        disturbances.mend(self.state, self.state.server_named(server))
+
+    def lose_source_region(
+        self, fault_id: str, origin_region: str | None = None, from_ms: int = 0, for_ms: int | None = None
+    ) -> None:
+        """Let all servers stall that come from a Region (None: from anywhere), from an instant of the run, for a time."""
+        for server in self.state.servers.values():
+            if origin_region in (None, server.origin_region) and server.extension is None:
+                fault = ReplicationFault(fault_id, server.id, "AGENT_NOT_SEEN", None, from_ms, for_ms)
+                disturbances.begin(self.state, server, fault)
+
+    def distrust(self, account_id: str) -> None:
+        """Let an account no longer extend servers from here: the role that it would take on is missing."""
+        self.state.distrusted.add(account_id)
+
+    def trust(self, account_id: str) -> None:
+        """Let an account extend servers from here, as any may that was not distrusted."""
+        self.state.distrusted.discard(account_id)
 
     def inject(self, fault: ServerFault) -> None:
         """Let a server's recovery go wrong. Raises ValueError for a server, phase or outcome that does not exist."""
@@ -96,22 +109,3 @@ class Region:
                 timeline.hold(self.state, job, for_ms)
 
         self.state.clock.call_at(from_ms, begin)
-
-
-def _check_replication(replication_state: str) -> None:
-    if replication_state not in REPLICATION_STATES:
-        raise ValueError(f"there is no replication state {replication_state!r}: {', '.join(REPLICATION_STATES)}")
-
-
-def _launch_configuration(server_id: str, name: str) -> dict[str, object]:
-    return {
-        "sourceServerID": server_id,
-        "name": name,
-        "ec2LaunchTemplateID": f"lt-0{server_id[3:]}",
-        "launchDisposition": "STARTED",
-        "targetInstanceTypeRightSizingMethod": "BASIC",
-        "copyPrivateIp": False,
-        "copyTags": False,
-        "licensing": {"osByol": False},
-        "postLaunchEnabled": False,
-    }

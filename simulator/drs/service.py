@@ -34,6 +34,11 @@ class DrsService:
         """The service in one account and Region, to set the stage and to break things."""
         return self._at(account_id, region)[0]
 
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The service wherever somebody has asked for it so far."""
+        return tuple(region for region, _ in self._regions.values())
+
     def subscribe(self, observer: Observer) -> None:
         """Call `observer` with everything that happens from now on, as it happens; it must not wait."""
         self._observers.append(observer)
@@ -57,10 +62,13 @@ class DrsService:
     def _at(self, account_id: str, region: str) -> tuple[Region, Throttle]:
         if (account_id, region) not in self._regions:
             state = RegionState(
-                account_id, region, self._clock, self._chance, self._journal, self._settings, self._observers
+                account_id, region, self._clock, self._chance, self._journal, self._settings, self._observers, self._reach
             )
             self._regions[account_id, region] = (Region(state), Throttle(self._settings.rates))
         return self._regions[account_id, region]
+
+    def _reach(self, account_id: str, region: str) -> RegionState:
+        return self._at(account_id, region)[0].state
 
     def _take_time(self, target: str, entry: Entry) -> None:
         """Let the call's latency pass: the `n`th call of an operation always takes the same, whoever else calls what."""

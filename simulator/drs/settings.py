@@ -107,6 +107,10 @@ class Quotas:
     servers_per_job: int = 100
     servers_in_jobs: int = 500
     jobs_in_progress: int = 20
+    replicating_servers: int = 300  # extended servers replicate in another account and do not count
+    servers: int = 4000
+    launch_actions: int = 200  # of one source server or launch configuration template
+    launch_templates: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,43 @@ class Rate:
 
     per_second: float
     burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replicating:
+    """How replication goes.
+
+    `bandwidth_mbps` (of which `efficiency` carries data) and `write_mib_per_second` are those of a server of which nothing
+    else is said. `first_byte`: from the agent's arrival until data flows; `first_snapshot`: making the first one to launch
+    from; `rescan`, and so many seconds more for each GiB. An attempt at setting replication up begins `attempt_minutes`
+    after the one before, at a whole minute. An unstable network is down for `flap_down_seconds`, up for `flap_up_seconds`.
+    """
+
+    bandwidth_mbps: float = 1000.0
+    efficiency: float = 0.7
+    write_mib_per_second: float = 1.0
+    first_byte: Distribution = Distribution(110, 170)
+    first_snapshot: Distribution = Distribution(60, 180)
+    rescan: Distribution = Distribution(240, 1200)
+    rescan_seconds_per_gib: float = 1.0
+    attempt_minutes: int = 30
+    flap_down_seconds: float = 180.0
+    flap_up_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchActions:
+    """How launch actions go where nothing else runs them.
+
+    `discovery`: from the launch until the SSM agent is found, given up after `discovery_timeout_seconds`; `run`: one action.
+    With `holds_launch` a server's launchStatus stays PENDING until its last mandatory action has ended, and a failed one
+    fails the launch; without, it is LAUNCHED at once and stays so.
+    """
+
+    discovery: Distribution = Distribution(120, 420)
+    discovery_timeout_seconds: float = 1200.0
+    run: Distribution = Distribution(30, 120)
+    holds_launch: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +171,8 @@ class Settings:
     profiles: Mapping[str, Profile] = field(default_factory=lambda: PROFILES)
     scaling: Scaling = Scaling()
     quotas: Quotas = Quotas()
+    replicating: Replicating = Replicating()
+    launch_actions: LaunchActions = LaunchActions()
     rates: Mapping[str, Rate] | None = field(
         default_factory=lambda: {"read": Rate(10, 20), "write": Rate(2, 5), "recover": Rate(1, 3)}
     )
@@ -154,3 +197,5 @@ class Settings:
     duplicate_servers: Literal["refuse", "merge"] = "refuse"
     # Whether a server that has no snapshot yet is skipped by the job, or refused at the call.
     unready_servers: Literal["skip", "refuse"] = "skip"
+    # Whether an extended server has the id of the staging account's server, or one of its own.
+    extended_server_id: Literal["equal", "own"] = "equal"

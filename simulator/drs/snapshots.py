@@ -1,23 +1,17 @@
 """Recovery snapshots: points in time that DRS keeps of a server's volumes.
 
-They follow from time alone, so nothing is scheduled: one every 10 minutes is kept for an hour, one every hour for a day, one
-every day for a week. While a server does not replicate, none is taken and none expires.
+They follow from time and the server's rules alone, so nothing is scheduled: by default one every 10 minutes is kept for an
+hour, one every hour for a day, one every day for a week. While a server does not replicate, none is taken and none expires.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.drs import identifiers
-from simulator.drs.model import REPLICATION_STATES, Snapshots, SourceServer
+from simulator.drs.model import Snapshots, SourceServer, availability
 from simulator.drs.state import RegionState
 
-_MINUTE_MS = 60_000
-# (how often one is taken, how long it is kept), in milliseconds.
-POLICY = (
-    (10 * _MINUTE_MS, 60 * _MINUTE_MS),
-    (60 * _MINUTE_MS, 24 * 60 * _MINUTE_MS),
-    (24 * 60 * _MINUTE_MS, 7 * 24 * 60 * _MINUTE_MS),
-)
+_KEEP_EXTRA_MS = 60 * 60_000  # a snapshot at another instant than the rules say
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +25,8 @@ class Snapshot:
 
 def kept(state: RegionState, server: SourceServer) -> Sequence[Snapshot]:
     """The snapshots that exist of a server now, oldest first."""
-    match REPLICATION_STATES[server.replication.state]:
+    server = state.staged(server)
+    match availability(server):
         case Snapshots.NOT_YET | Snapshots.DELETED:
             return ()
         case Snapshots.KEPT:
@@ -39,13 +34,11 @@ def kept(state: RegionState, server: SourceServer) -> Sequence[Snapshot]:
         case Snapshots.FRESH:
             latest_ms = state.clock.now_ms
     epoch_ms = int(state.clock.start.timestamp() * 1000)
-    instants = {
-        moment_ms - epoch_ms
-        for every_ms, keep_ms in POLICY
-        for moment_ms in _multiples(
-            every_ms, epoch_ms + max(server.snapshots_from_ms, latest_ms - keep_ms), epoch_ms + latest_ms
-        )
-    }
+    instants = {extra_ms for extra_ms in server.replica.extra_snapshots if extra_ms > latest_ms - _KEEP_EXTRA_MS}
+    for rule in server.replica.rules:
+        from_ms = max(server.snapshots_from_ms, latest_ms - rule.keep_ms, *([rule.from_ms] if rule.from_ms else ()))
+        moments = _multiples(rule.every_ms, epoch_ms + from_ms, epoch_ms + latest_ms)
+        instants.update(moment_ms - epoch_ms for moment_ms in moments)
     return [_snapshot(state, server, taken_ms) for taken_ms in sorted(instants) if not _in_a_gap(server, taken_ms)]
 
 
@@ -57,7 +50,9 @@ def named(state: RegionState, server: SourceServer, identifier: str) -> Snapshot
 def volume_snapshots(state: RegionState, snapshot: Snapshot) -> Sequence[str]:
     """The EBS snapshots of a recovery snapshot: one for each volume."""
     digit = identifiers.region_digit(state.name)
-    return [f"snap-{digit}{identifiers.digits(f'ebs/{snapshot.server.id}/{snapshot.taken_ms}', 16)}"]
+    first = f"ebs/{snapshot.server.id}/{snapshot.taken_ms}"
+    further = [f"{first}/{place}" for place in range(1, len(snapshot.server.disks_gib))]
+    return [f"snap-{digit}{identifiers.digits(key, 16)}" for key in (first, *further)]
 
 
 def _snapshot(state: RegionState, server: SourceServer, taken_ms: int) -> Snapshot:

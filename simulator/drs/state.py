@@ -1,6 +1,7 @@
 """What DRS keeps in one account and Region, and the few ways in which it changes. Every change is told to the journal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -21,8 +22,10 @@ from simulator.drs.model import (
     Replication,
     Snapshots,
     SourceServer,
+    Template,
     step,
 )
+from simulator.drs.replication_faults import ReplicationFaults
 from simulator.drs.settings import Distribution, Settings
 from simulator.journal import InstanceChanged, JobChanged, JobLogged, Journal, LaunchStatusChanged, ReplicationChanged
 from simulator.rng import Chance
@@ -51,6 +54,7 @@ class RegionState:
         journal: Journal,
         settings: Settings,
         observers: Iterable[Observer] = (),
+        reach: "Callable[[str, str], RegionState] | None" = None,
     ) -> None:
         self.account_id, self.name, self.settings = account_id, name, settings
         self.clock, self.chance, self.journal = clock, chance, journal
@@ -61,8 +65,33 @@ class RegionState:
         self.holders: dict[str, Job] = {}
         self.instances: dict[str, RecoveryInstance] = {}
         self.faults = ServerFaults()
+        self.replication_faults = ReplicationFaults()
+        self.replication_templates: dict[str, Template] = {}
+        self.launch_templates: dict[str, Template] = {}
+        self.shared_disks = 0  # staging disks on replication servers that source servers share
+        self.extended: dict[
+            str, list[tuple[RegionState, SourceServer]]
+        ] = {}  # by server here, what stands for it
+        self.distrusted: set[str] = set()  # accounts that may not extend servers from here
+        self._past_jobs: dict[str, Counter[str]] = {}  # of servers that were deleted
+        self._reach = reach
         self._observers = observers
         self.numbers = count(1)  # every record has its own, rising
+
+    def elsewhere(self, account_id: str, region: str) -> "RegionState":
+        """DRS in another account and Region of the same world."""
+        assert self._reach is not None
+        return self._reach(account_id, region)
+
+    def add_server(self, server: SourceServer) -> None:
+        """Keep a new source server; one that was here before goes on counting its jobs."""
+        server.jobs = self._past_jobs.pop(server.id, server.jobs)
+        self.servers[server.id] = server
+
+    def remove_server(self, server: SourceServer) -> None:
+        """Forget a source server."""
+        self._past_jobs[server.id] = server.jobs
+        del self.servers[server.id]
 
     def arn(self, kind: str, identifier: str) -> str:
         """The ARN of a resource here."""
@@ -83,6 +112,13 @@ class RegionState:
         if server is None:
             raise ValueError(f"there is no source server {name_or_id!r} among the {len(self.servers)} in {self.name}")
         return server
+
+    def staged(self, server: SourceServer) -> SourceServer:
+        """The server that is replicated: of an extended server, the one in the staging account."""
+        extension = server.extension
+        if extension is None:
+            return server
+        return self.elsewhere(extension.account_id, self.name).servers.get(extension.server_id, server)
 
     def new_job(
         self,
@@ -197,6 +233,9 @@ class RegionState:
         since_ms = before.since_ms if state == before.state else now_ms
         server.replication = Replication(state, since_ms, error, raw_error)
         self.tell(ReplicationChanged(server.id, state, error))
+        for elsewhere, extended in self.extended.get(server.id, ()):
+            extended.replication = server.replication
+            elsewhere.tell(ReplicationChanged(extended.id, state, error))
 
     def lag_ms(self, lag: Distribution, component: str, entity: str) -> int:
         """How long something stays unseen."""

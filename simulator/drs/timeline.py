@@ -11,7 +11,7 @@ from functools import partial
 from simulator.drs import phases
 from simulator.drs.faults import ServerFault
 from simulator.drs.latency import boot_ms, job_ms, server_ms
-from simulator.drs.model import REPLICATION_STATES, Job, Participant, Snapshots
+from simulator.drs.model import Job, Participant, Snapshots, availability
 from simulator.drs.settings import Latency
 from simulator.drs.state import RegionState
 from simulator.journal import FaultFired, LaunchStatusChanged
@@ -86,7 +86,7 @@ def _begin(state: RegionState, job: Job) -> None:
 
 def _is_ready(state: RegionState, job: Job, participant: Participant) -> bool:
     replication = participant.server.replication.state
-    if job.type != "LAUNCH" or REPLICATION_STATES[replication] is not Snapshots.NOT_YET:
+    if job.type != "LAUNCH" or availability(participant.server) is not Snapshots.NOT_YET:
         return True
     return phases.give_up(state, job, participant, "SERVER_SKIPPED", f"replication is {replication}: no snapshot yet")
 

@@ -172,6 +172,7 @@ def test_a_launch_configuration_has_the_services_defaults(world: World) -> None:
         "copyTags": False,
         "licensing": {"osByol": False},
         "postLaunchEnabled": False,
+        "recoveryMode": "OPTIMAL",
     }
 
 

@@ -7,22 +7,30 @@ from simulator.drs.state import RegionState
 
 GIB = 1024**3
 _SYSTEMS = {"linux": "Linux version 5.10.0-amzn2.x86_64", "windows": "Microsoft Windows Server 2022 Datacenter 10.0.20348"}
-_DEVICES = {"linux": "/dev/nvme0n1", "windows": "c:0"}
 
 
-def device_name(server: SourceServer) -> str:
-    """The name of the machine's disk."""
-    return _DEVICES[server.platform]
+def device_names(server: SourceServer) -> list[str]:
+    """The names of the machine's disks, the one that it boots from first."""
+    places = range(len(server.disks_gib) or 1)
+    if server.platform == "windows":
+        return [f"{chr(ord('c') + place % 24)}:{place // 24}" for place in places]
+    return [f"/dev/nvme{place}n1" for place in places]
+
+
+def disks(server: SourceServer) -> list[tuple[str, int]]:
+    """The machine's disks: names and sizes in bytes."""
+    return [
+        (name, size * GIB) for name, size in zip(device_names(server), server.disks_gib or (server.volume_gib,), strict=True)
+    ]
 
 
 def source_properties(state: RegionState, server: SourceServer) -> Answer:
     """A source server's `sourceProperties`."""
-    disk = {"deviceName": device_name(server), "bytes": server.volume_gib * GIB}
     return {
         **machine_properties(state, server),
         "identificationHints": identification_hints(server),
         "recommendedInstanceType": "c5.large",
-        "disks": [disk],
+        "disks": [{"deviceName": name, "bytes": size} for name, size in disks(server)],
         "supportsNitroInstances": True,
         "architecture": "x86_64",
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.drs import refusals, snapshots, timeline
-from simulator.drs.model import REPLICATION_STATES, LastLaunch, RecoveryInstance, Snapshots, SourceServer
+from simulator.drs.model import LastLaunch, RecoveryInstance, Snapshots, SourceServer, availability
 from simulator.drs.operations.jobs import describe_job
 from simulator.drs.operations.wire import Answer, Request, refuse_if_held
 from simulator.drs.state import RegionState
@@ -68,7 +68,7 @@ def _distinct(state: RegionState, servers: Sequence[SourceServer]) -> list[Sourc
 
 
 def _check_readiness(state: RegionState, server: SourceServer) -> None:
-    is_ready = REPLICATION_STATES[server.replication.state] is not Snapshots.NOT_YET
+    is_ready = availability(server) is not Snapshots.NOT_YET
     if not is_ready and state.settings.unready_servers == "refuse":
         raise refusals.conflict("The Source Server is not ready for recovery", "SourceServer", server.id)
 

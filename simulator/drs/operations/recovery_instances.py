@@ -2,7 +2,7 @@
 
 from simulator.drs import identifiers
 from simulator.drs.model import RecoveryInstance
-from simulator.drs.operations.machine import GIB, device_name, machine_properties
+from simulator.drs.operations.machine import disks, machine_properties
 from simulator.drs.operations.paging import page
 from simulator.drs.operations.wire import Answer, Request
 from simulator.drs.state import RegionState
@@ -48,14 +48,18 @@ def describe(state: RegionState, instance: RecoveryInstance) -> Answer:
 
 def _properties(state: RegionState, instance: RecoveryInstance) -> Answer:
     server = instance.server
-    disk = {
-        "internalDeviceName": device_name(server),
-        "bytes": server.volume_gib * GIB,
-        "ebsVolumeID": f"vol-0{identifiers.digits(f'volume/{instance.id}', 16)}",
-    }
+    volumes = [
+        {"internalDeviceName": name, "bytes": size, "ebsVolumeID": _volume_id(instance, place)}
+        for place, (name, size) in enumerate(disks(server))
+    ]
     return {
         **machine_properties(state, server),
         "lastUpdatedDateTime": state.instant(instance.launched_ms),
         "identificationHints": {"hostname": server.name, "fqdn": server.name, "awsInstanceID": instance.id},
-        "disks": [disk],
+        "disks": volumes,
     }
+
+
+def _volume_id(instance: RecoveryInstance, place: int) -> str:
+    key = f"volume/{instance.id}" if place == 0 else f"volume/{instance.id}/{place}"
+    return f"vol-0{identifiers.digits(key, 16)}"

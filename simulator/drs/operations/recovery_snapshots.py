@@ -1,6 +1,7 @@
 """Points in time to recover to: DescribeRecoverySnapshots."""
 
 from simulator.drs import refusals, snapshots
+from simulator.drs.model import SourceServer
 from simulator.drs.operations.paging import page
 from simulator.drs.operations.wire import Answer, Request, boundary_ms, is_between
 from simulator.drs.snapshots import Snapshot
@@ -21,17 +22,17 @@ def describe_recovery_snapshots(state: RegionState, request: Request) -> Answer:
         f"snapshots/{server.id}/{order}",
         rows[::sign],
         lambda snapshot: sign * snapshot.taken_ms,
-        lambda snapshot: _describe(state, snapshot),
+        lambda snapshot: _describe(state, server, snapshot),
         request,
         state.settings.page_size,
     )
 
 
-def _describe(state: RegionState, snapshot: Snapshot) -> Answer:
+def _describe(state: RegionState, server: SourceServer, snapshot: Snapshot) -> Answer:
     taken = state.instant(snapshot.taken_ms)
     return {
         "snapshotID": snapshot.id,
-        "sourceServerID": snapshot.server.id,
+        "sourceServerID": server.id,
         "expectedTimestamp": taken,
         "timestamp": taken,
         "ebsSnapshots": list(snapshots.volume_snapshots(state, snapshot)),

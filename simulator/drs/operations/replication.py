@@ -1,62 +1,33 @@
 """A source server's replication as the API shows it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from simulator.drs import identifiers
+from simulator.drs import identifiers, initiation
 from simulator.drs.model import SourceServer
-from simulator.drs.operations.machine import GIB, device_name
+from simulator.drs.operations.machine import disks
 from simulator.drs.operations.wire import Answer
+from simulator.drs.replica import INITIATION_STEPS, Initiation
+from simulator.drs.replication import total_bytes, written_bytes
 from simulator.drs.state import RegionState
 
-INITIATION_STEPS = (
-    "WAIT", "CREATE_SECURITY_GROUP", "LAUNCH_REPLICATION_SERVER", "BOOT_REPLICATION_SERVER", "AUTHENTICATE_WITH_SERVICE",
-    "DOWNLOAD_REPLICATION_SOFTWARE", "CREATE_STAGING_DISKS", "ATTACH_STAGING_DISKS", "PAIR_REPLICATION_SERVER_WITH_AGENT",
-    "CONNECT_AGENT_TO_REPLICATION_SERVER", "START_DATA_TRANSFER",
-)  # fmt: skip
 _MINUTE_MS = 60_000
-_NEXT_ATTEMPT_MS = 30 * _MINUTE_MS
-
-
-@dataclass(frozen=True, slots=True)
-class _Traits:
-    """What shows in a state: shares of the disk that are replicated, rescanned and waiting, and whether there is a lag."""
-
-    replicated: float = 1.0
-    rescanned: float = 1.0
-    waiting: float = 0.0
-    has_lag: bool = False
-    is_attached: bool = True
-
-
-_DETACHED = _Traits(0, 0, is_attached=False)
-_STATES: Mapping[str, _Traits] = {
-    "INITIATING": _Traits(0, 0),
-    "INITIAL_SYNC": _Traits(0.5, 0.5, 0.5),
-    "BACKLOG": _Traits(waiting=0.05, has_lag=True),
-    "CREATING_SNAPSHOT": _Traits(),
-    "CONTINUOUS": _Traits(),
-    "RESCAN": _Traits(rescanned=0.5, has_lag=True),
-    "PAUSED": _Traits(has_lag=True),
-    "STALLED": _Traits(has_lag=True),
-    "DISCONNECTED": _DETACHED,
-    "STOPPED": _DETACHED,
-}
+_FIRST_BYTE_MS = 110_000
+_DETACHED = frozenset({"STOPPED", "DISCONNECTED"})
+_UNLAGGED = frozenset({"INITIATING", "INITIAL_SYNC"})  # there is nothing yet that could lag
 
 
 def describe_replication(state: RegionState, server: SourceServer) -> Answer:
     """A source server's `dataReplicationInfo`: state, lag, disks, initiation and what is wrong."""
-    replication, traits = server.replication, _STATES[server.replication.state]
+    replication, transfer, now_ms = server.replication, server.replica.transfer, state.clock.now_ms
+    is_attached = replication.state not in _DETACHED
     shown: Answer = {
         "dataReplicationState": replication.state,
-        "replicatedDisks": [_disk(server, traits)],
+        "replicatedDisks": _disks(state, server),
         "stagingAvailabilityZone": f"{state.name}a",
     }
-    if traits.has_lag:
-        shown["lagDuration"] = identifiers.duration(state.clock.now_ms - replication.since_ms)
-    elif replication.state in ("CONTINUOUS", "CREATING_SNAPSHOT"):
-        shown["lagDuration"] = identifiers.duration(0)
-    if traits.is_attached:
+    if is_attached:
+        if replication.state not in _UNLAGGED:
+            shown["lagDuration"] = identifiers.duration(transfer.lag_at(now_ms))
+        if transfer.ends_ms is not None:
+            shown["etaDateTime"] = state.instant(transfer.ends_ms)
         shown["dataReplicationInitiation"] = _initiation(state, server)
     if replication.error is not None:
         reason = {} if replication.raw_error is None else {"rawError": replication.raw_error}
@@ -64,29 +35,52 @@ def describe_replication(state: RegionState, server: SourceServer) -> Answer:
     return shown
 
 
-def _disk(server: SourceServer, traits: _Traits) -> Answer:
-    size = server.volume_gib * GIB if traits.is_attached else 0
+def _disks(state: RegionState, server: SourceServer) -> list[Answer]:
+    """How far the data of each disk has got, as if all of them went along evenly."""
+    if server.replication.state in _DETACHED:
+        return [_disk(name, 0, 0, 0, 0) for name, _ in disks(server)]
+    transfer, now_ms = server.replica.transfer, state.clock.now_ms
+    rescanned = transfer.share_at(now_ms)
+    replicated = 1.0 if server.replica.is_launchable else rescanned
+    waiting = min(1.0, transfer.lag_at(now_ms) / 1000 * written_bytes(state, server) / total_bytes(server))
+    return [
+        _disk(name, size, int(size * replicated), int(size * rescanned), int(size * waiting)) for name, size in disks(server)
+    ]
+
+
+def _disk(name: str, total: int, replicated: int, rescanned: int, waiting: int) -> Answer:
     return {
-        "deviceName": device_name(server),
-        "totalStorageBytes": size,
-        "replicatedStorageBytes": int(size * traits.replicated),
-        "rescannedStorageBytes": int(size * traits.rescanned),
-        "backloggedStorageBytes": int(size * traits.waiting),
+        "deviceName": name,
+        "totalStorageBytes": total,
+        "replicatedStorageBytes": replicated,
+        "rescannedStorageBytes": rescanned,
+        "backloggedStorageBytes": waiting,
     }
 
 
 def _initiation(state: RegionState, server: SourceServer) -> Answer:
-    return {
-        "startDateTime": state.instant(server.added_ms),
-        "nextAttemptDateTime": state.instant((server.added_ms + _NEXT_ATTEMPT_MS) // _MINUTE_MS * _MINUTE_MS),
-        "steps": [
-            {"name": name, "status": status} for name, status in zip(INITIATION_STEPS, _progress(server), strict=True)
-        ],
-    }
+    """The attempt at setting replication up; of a server that was put where it is, one that suits it."""
+    attempt = server.replica.initiation
+    if attempt is None:
+        attempt, steps = Initiation(server.added_ms, server.added_ms + _FIRST_BYTE_MS), _placed_steps(server)
+    else:
+        steps = initiation.statuses(attempt, state.clock.now_ms)
+    key = (attempt, tuple(steps))
+    if server.shown.get("initiation key") != key or attempt.until_mended:
+        server.shown["initiation key"], server.shown["initiation"] = (
+            key,
+            {
+                "startDateTime": state.instant(attempt.started_ms),
+                "nextAttemptDateTime": state.instant(initiation.next_attempt_ms(state, attempt)),
+                "steps": [{"name": name, "status": status} for name, status in zip(INITIATION_STEPS, steps, strict=True)],
+            },
+        )
+    shown: Answer = server.shown["initiation"]
+    return shown
 
 
-def _progress(server: SourceServer) -> list[str]:
-    """How each step of the initiation stands: an error FAILED_TO_... names the one that failed."""
+def _placed_steps(server: SourceServer) -> list[str]:
+    """How each step stands: an error FAILED_TO_... names the one that failed."""
     failed = (server.replication.error or "").removeprefix("FAILED_TO_")
     if failed in INITIATION_STEPS:
         done, at_work = INITIATION_STEPS.index(failed), "FAILED"
