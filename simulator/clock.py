@@ -133,22 +133,24 @@ class VirtualClock:
         Raises `HorizonReached` if something is still due after `until_ms`, `ClockStuck` if a million events pass without
         time moving, and whatever an unsupervised process raises.
         """
-        self._until_ms = until_ms
-        self._hub = getcurrent()
-        instant_ms, events = self.now_ms, 0
-        while self._heap:
-            timer = heapq.heappop(self._heap)
-            if timer.action is None:
-                continue
-            if until_ms is not None and timer.at_ms > until_ms:
-                heapq.heappush(self._heap, timer)
-                self._advance(until_ms)
-                raise HorizonReached(f"still busy at the horizon of {until_ms} ms")
-            self._advance(timer.at_ms)
-            instant_ms, events = (instant_ms, events + 1) if instant_ms == self.now_ms else (self.now_ms, 0)
-            if events > MAX_EVENTS_PER_INSTANT:
-                raise ClockStuck(f"{events} events at {self.now_ms} ms without time moving")
-            timer.action()
+        self._run_due(until_ms)
+        if self._heap and until_ms is not None:
+            self._advance(until_ms)
+            raise HorizonReached(f"still busy at the horizon of {until_ms} ms")
+
+    def run_until(self, until_ms: int) -> None:
+        """Run what is due by `until_ms`, and let time move on to it; for whoever decides how far time may go.
+
+        Raises what `run` raises, but for the horizon. After an exception it can be called again.
+        """
+        self._run_due(until_ms)
+        self._advance(max(until_ms, self.now_ms))
+
+    @property
+    def next_ms(self) -> int | None:
+        """The instant at which something is due next; None if nothing is."""
+        self._drop_cancelled()
+        return self._heap[0].at_ms if self._heap else None
 
     def close(self) -> None:
         """End every process that still waits, unwinding its stack; nothing runs after this."""
@@ -158,9 +160,36 @@ class VirtualClock:
                 process.end(GreenletExit())
         self._heap.clear()
 
-    def _nothing_due_by(self, at_ms: int) -> bool:
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is due any more: what only accompanies other activity stops then."""
+        self._drop_cancelled()
+        return not self._heap
+
+    def _run_due(self, until_ms: int | None) -> None:
+        """Run everything that is due by `until_ms`; what is left on the heap is due later."""
+        self._until_ms = until_ms
+        self._hub = getcurrent()
+        instant_ms, events = self.now_ms, 0
+        while self._heap:
+            timer = heapq.heappop(self._heap)
+            if timer.action is None:
+                continue
+            if until_ms is not None and timer.at_ms > until_ms:
+                heapq.heappush(self._heap, timer)
+                return
+            self._advance(timer.at_ms)
+            instant_ms, events = (instant_ms, events + 1) if instant_ms == self.now_ms else (self.now_ms, 0)
+            if events > MAX_EVENTS_PER_INSTANT:
+                raise ClockStuck(f"{events} events at {self.now_ms} ms without time moving")
+            timer.action()
+
+    def _drop_cancelled(self) -> None:
         while self._heap and self._heap[0].action is None:
             heapq.heappop(self._heap)
+
+    def _nothing_due_by(self, at_ms: int) -> bool:
+        self._drop_cancelled()
         if self._until_ms is not None and at_ms > self._until_ms:
             return False
         return not self._heap or self._heap[0].at_ms > at_ms

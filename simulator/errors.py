@@ -84,3 +84,7 @@ class ClockStuck(SimulationLimit):
 
 class TooLarge(SimulationLimit):
     """A part of the run would take more memory than a simulation should, such as a map run over millions of items."""
+
+
+class ClockStopped(DrsimError):
+    """The world ended before it had done what it was asked from outside."""
