@@ -4,7 +4,7 @@
      "summary": {"PASSED": 1, "FAILED": 0, "ERROR": 0, "ABORTED": 0, "SKIPPED": 0},
      "scenarios": [{
         "name": "...", "path": "scenarios/...", "seed": 1, "verdict": "PASSED", "outcome": "COMPLETED",
-        "recoveryMs": 1686000, "rtoMs": 2700000, "virtualMs": 1690000, "wallSeconds": 0.2,
+        "recoveryMs": 1686000, "rtoMs": 2700000, "virtualMs": 1690000, "wallSeconds": 0.2, "calibration": "uncalibrated",
         "waves": [{"name": "data", "status": "LAUNCHED", "startedMs": 900, "endedMs": 552000,
                    "servers": [{"name": "data-1", "sourceServerId": "s-...", "status": "LAUNCHED",
                                 "startedMs": 900, "endedMs": 552000, "reason": null}]}],
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 from simulator import __version__
 from simulator.json_types import JsonObject
-from simulator.report.wording import tally
+from simulator.report.wording import calibration, tally
 from simulator.runner.result import Check, Result, ServerResult, WaveResult
 
 FORMAT = 1
@@ -49,6 +49,7 @@ def _scenario(result: Result) -> JsonObject:
         "rtoMs": result.rto_ms,
         "virtualMs": result.virtual_ms,
         "wallSeconds": round(result.wall_seconds, 3),
+        "calibration": calibration(result),
         "waves": [_wave(wave) for wave in result.waves],
         "checks": [_check(check) for check in result.checks],
         "warnings": list(result.warnings),

@@ -53,6 +53,7 @@ def _add_case(suite: ET.Element, result: Result) -> None:
 def _properties(result: Result) -> Iterable[tuple[str, str]]:
     yield "seed", str(result.seed)
     yield "outcome", result.outcome
+    yield "calibration", wording.calibration(result)
     if result.recovery_ms is not None:
         yield "recoverySeconds", f"{result.recovery_ms / 1_000:.3f}"
     if result.rto_ms is not None:

@@ -58,7 +58,7 @@ def print_summary(console: Console, results: Sequence[Result]) -> None:
     virtual_ms = sum(result.virtual_ms for result in results)
     wall_seconds = sum(result.wall_seconds for result in results)
     style = "bold green" if all(result.verdict in (Verdict.PASSED, Verdict.SKIPPED) for result in results) else "bold red"
-    took = f" ({wording.whole_seconds(virtual_ms)} of virtual time in {wall_seconds:.1f} s)"
+    took = f" ({wording.whole_seconds(virtual_ms)} of virtual time in {wall_seconds:.1f} s{wording.uncalibrated(results)})"
     _line(console, 0, Text.assemble((wording.summary(results), style), (took, "dim")))
 
 

@@ -39,6 +39,18 @@ def facts(result: Result) -> list[str]:
     return [*outcome, f"seed {result.seed}", printable(str(result.path))]
 
 
+def calibration(result: Result) -> str:
+    """Whether the latencies were fitted to recorded jobs: `uncalibrated`, or `calibrated: our-linux`."""
+    return f"calibrated: {printable(result.calibrated)}" if result.calibrated else "uncalibrated"
+
+
+def uncalibrated(results: Sequence[Result]) -> str:
+    """How many of the results rest on latencies that were not fitted to recorded jobs: `; uncalibrated`, or nothing."""
+    count = sum(result.calibrated is None for result in results if result.outcome)
+    judged = sum(bool(result.outcome) for result in results)
+    return "" if not count else "; uncalibrated" if count == judged else f"; {count} uncalibrated"
+
+
 def wave_count(wave: WaveResult) -> str:
     """`3/4 launched`, or that the wave never started."""
     if wave.status == "NOT_STARTED":

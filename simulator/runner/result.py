@@ -66,6 +66,7 @@ class Result:
     `recovery_ms` is virtual time from the request to the end of the execution, None if it never started; `rto_ms` the
     expected bound, None if none is given; `virtual_ms` the virtual time the whole run covered; `wall_seconds` how long
     the machine took (never in the journal). `error` says why the verdict is ERROR. `reproduce` is a shell command.
+    `calibrated` names the latency profile if it was fitted to recorded jobs; None: nothing was.
     """
 
     name: str
@@ -83,3 +84,4 @@ class Result:
     error: str | None
     reproduce: str
     journal: Journal
+    calibrated: str | None = None

@@ -44,6 +44,7 @@ def run_scenario(scenario: Scenario, seed: int | None = None, target: Target = e
         error=error,
         reproduce=f"drsim run {shlex.quote(str(scenario.path))} --seed {used}",
         journal=recording.journal,
+        calibrated=scenario.fleet.profile.name if scenario.fleet.profile.calibrated else None,
     )
 
 

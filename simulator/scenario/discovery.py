@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from simulator.errors import Problem, ScenarioError, UserError
-from simulator.scenario.loading import read_text
+from simulator.scenario.text import read_text
 from simulator.scenario.tree import read_tree
 
 _SUFFIXES = (".yaml", ".yml")

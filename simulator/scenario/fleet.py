@@ -1,12 +1,10 @@
 """`fleet:`: the servers to recover, in waves, and how long their recovery takes."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from simulator.scenario.fields import (
-    Duration,
     Flag,
     Model,
     Name,
@@ -18,57 +16,13 @@ from simulator.scenario.fields import (
     Whole,
     matching,
     not_empty,
-    objection,
     refusal,
 )
+from simulator.scenario.latency import Latencies
 from simulator.scenario.names import counted_names
+from simulator.scenario.profiles import AnyProfile, built_in
 
 MAX_SERVERS = 4_000  # an account's quota of source servers
-Profile = Literal["linux-direct", "windows-direct", "extended"]
-
-
-class Latency(Model):
-    """How long a phase takes: log-normal, by its median and 95th percentile; always the same if they are equal."""
-
-    noun: ClassVar[str] = "a latency"
-    median_ms: Duration = Field(description="half of all servers take at most this long")
-    p95_ms: Duration = Field(description="95 of 100 servers take at most this long; default: the median, always")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fixed(cls, data: Any) -> Any:
-        if isinstance(data, str):
-            return {"median": data, "p95": data}
-        if not isinstance(data, dict):
-            raise refusal("expected a duration such as 4m, or {median: 4m, p95: 9m}")
-        return {"p95": data["median"]} | data if "median" in data else data
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Latency":
-        if self.p95_ms < self.median_ms:
-            raise objection("the `p95` of a latency cannot be less than its `median`")
-        if self.median_ms == 0 < self.p95_ms:
-            raise objection("a latency with a `median` of 0s has a `p95` of 0s too")
-        return self
-
-
-class Latencies(Model):
-    """The phases of a recovery whose latency differs from the profile's. None leaves a phase as it is."""
-
-    noun: ClassVar[str] = "the latencies"
-    pending: Latency | None = Field(None, description="from the job's creation to its start")
-    cleanup: Latency | None = Field(None, description="deleting a recovery instance that the server already has")
-    snapshot: Latency | None = Field(None, description="taking the snapshot")
-    queue: Latency | None = Field(None, description="from the snapshot to the conversion's start")
-    conversion: Latency | None = Field(None, description="converting the boot volume")
-    launch: Latency | None = Field(None, description="launching the recovery instance")
-    finish: Latency | None = Field(None, description="from the last launch to the job's end")
-    terminate: Latency | None = Field(None, description="a job that terminates recovery instances")
-
-    def given(self) -> Mapping[str, Latency]:
-        """The phases that the file names."""
-        phases = ((phase, getattr(self, phase)) for phase in type(self).model_fields)
-        return {phase: latency for phase, latency in phases if latency is not None}
 
 
 def _form(servers: object) -> str:
@@ -136,7 +90,10 @@ class Fleet(Model):
 
     noun: ClassVar[str] = "the fleet"
     region: Region = Field("us-east-1", description="the Region that the servers are recovered in")
-    profile: Profile = Field("linux-direct", description="the latency profile: what kind of servers these are")
+    profile: AnyProfile = Field(
+        default_factory=lambda: built_in("linux-direct"),
+        description="the latency profile: what kind of servers these are, or the path of a profile file",
+    )
     latency: Latencies = Field(
         default_factory=lambda: Latencies.model_validate({}), description="phases whose latency differs from the profile's"
     )

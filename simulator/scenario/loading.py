@@ -4,14 +4,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from simulator.errors import Problem, ScenarioError
+from simulator.errors import ScenarioError
 from simulator.scenario.messages import findings_of, show
 from simulator.scenario.model import Scenario, read_from
 from simulator.scenario.names import duplicates, names_in
-from simulator.scenario.nodes import Finding, Position, position_of
+from simulator.scenario.nodes import Finding, Position
+from simulator.scenario.text import read_text
 from simulator.scenario.tree import Tree, located, read_tree
-
-MAX_BYTES = 256 * 1024
 
 
 def load(path: Path) -> Scenario:
@@ -29,23 +28,6 @@ def parse(text: str, path: Path) -> Scenario:
         ordered = sorted(set(findings), key=lambda finding: (finding.position, finding.message))
         raise ScenarioError([located(finding, str(path)) for finding in ordered])
     return read_from(scenario, path, tree)
-
-
-def read_text(path: Path) -> str:
-    """A scenario file's text. Raises ScenarioError if it cannot be read, is too large or is not UTF-8."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ScenarioError([Problem(str(path), f"cannot be read: {error.strerror}")]) from None
-    if len(content) > MAX_BYTES:
-        raise ScenarioError([Problem(str(path), f"expected a scenario file of at most {MAX_BYTES // 1024} KiB")])
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        at = position_of(content[: error.start].decode("utf-8", "replace"), error.start)
-        finding = Finding(at, f"expected UTF-8 text, found the byte 0x{content[error.start]:02x}", "save the file as UTF-8")
-        raise ScenarioError([located(finding, str(path))]) from None
 
 
 def _validated(tree: Tree, path: Path) -> tuple[Scenario | None, list[Finding]]:

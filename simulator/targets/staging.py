@@ -38,8 +38,10 @@ class Stage:
         self.world, self.scenario = world, scenario
         region = world.drs.region(ACCOUNT_ID, world.region)
         region.initialize()
+        profile = scenario.fleet.profile
         self.server_ids = {
-            name: region.add_source_server(name, profile=scenario.fleet.profile).id for name in scenario.fleet.server_names
+            name: region.add_source_server(name, profile=profile.name, platform=profile.platform).id
+            for name in scenario.fleet.server_names
         }
         self.plan = plan_document(scenario, self.server_ids)
         self.machine_name = function_name(STATE_MACHINE)

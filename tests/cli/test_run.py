@@ -31,7 +31,7 @@ def test_run_without_paths_runs_the_scenarios_folder(capsys: pytest.CaptureFixtu
     assert lines(capsys.readouterr().out, "PASSED", "2 ") == [
         "PASSED  One   28:06 (RTO 45:00)",
         "PASSED  Two   28:06 (RTO 45:00)",
-        "2 scenarios: 2 passed (56:20 of virtual time in 0.0 s)",
+        "2 scenarios: 2 passed (56:20 of virtual time in 0.0 s; uncalibrated)",
     ]
 
 
@@ -40,7 +40,9 @@ def test_failed_check_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     write(Path("scenarios/b.yaml"), "Two fails")
 
     assert exit_code(["run"]) == 1
-    assert lines(capsys.readouterr().out, "2 ") == ["2 scenarios: 1 passed, 1 failed (56:20 of virtual time in 0.0 s)"]
+    assert lines(capsys.readouterr().out, "2 ") == [
+        "2 scenarios: 1 passed, 1 failed (56:20 of virtual time in 0.0 s; uncalibrated)"
+    ]
 
 
 def test_what_could_not_be_judged_exits_2_even_beside_a_failure() -> None:
@@ -64,7 +66,7 @@ def test_broken_file_among_many_does_not_stop_the_others(capsys: pytest.CaptureF
     assert lines(captured.out, "PASSED", "3 ") == [
         "PASSED  One   28:06 (RTO 45:00)",
         "PASSED  Three   28:06 (RTO 45:00)",
-        "3 scenarios: 2 passed, 1 could not be judged (56:20 of virtual time in 0.0 s)",
+        "3 scenarios: 2 passed, 1 could not be judged (56:20 of virtual time in 0.0 s; uncalibrated)",
     ]
 
 

@@ -27,6 +27,7 @@ def test_report_has_the_documented_shape() -> None:
                 "rtoMs": 2_700_000,
                 "virtualMs": 1_690_000,
                 "wallSeconds": 0.25,
+                "calibration": "uncalibrated",
                 "waves": [
                     {
                         "name": "data",
@@ -88,3 +89,9 @@ def test_report_is_ascii_whatever_the_names() -> None:
 
     assert report.isascii()
     assert json.loads(report)["scenarios"][0]["name"] == "Ausfall in Zürich \ud800 \x1b"
+
+
+def test_report_names_the_calibrated_profile() -> None:
+    calibrated = replace(PASSED, calibrated="our-linux")
+
+    assert json.loads(json_report([calibrated]))["scenarios"][0]["calibration"] == "calibrated: our-linux"

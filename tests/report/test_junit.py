@@ -28,6 +28,7 @@ def test_passed_scenario_is_written_whole() -> None:
       <properties>
         <property name="seed" value="1" />
         <property name="outcome" value="COMPLETED" />
+        <property name="calibration" value="uncalibrated" />
         <property name="recoverySeconds" value="1686.350" />
         <property name="rtoSeconds" value="2700.000" />
       </properties>

@@ -148,9 +148,9 @@ def test_servers_with_the_same_fate_share_a_line() -> None:
 
 
 def test_summary_counts_verdicts() -> None:
-    assert summary_of([PASSED]) == ["1 scenario: 1 passed (28:10 of virtual time in 0.2 s)"]
+    assert summary_of([PASSED]) == ["1 scenario: 1 passed (28:10 of virtual time in 0.2 s; uncalibrated)"]
     assert summary_of([PASSED, FAILED, BROKEN]) == [
-        "3 scenarios: 1 passed, 1 failed, 1 could not be judged (1:24:30 of virtual time in 0.8 s)"
+        "3 scenarios: 1 passed, 1 failed, 1 could not be judged (1:24:30 of virtual time in 0.8 s; uncalibrated)"
     ]
 
 
@@ -158,5 +158,12 @@ def test_summary_of_many_names_what_did_not_pass() -> None:
     assert summary_of([PASSED] * 9 + [FAILED, BROKEN]) == [
         "FAILED  scenarios/drs/one-server-fails.yaml  One server does not launch",
         "ERROR   scenarios/drs/hang.yaml  A conversion that never ends",
-        "11 scenarios: 9 passed, 1 failed, 1 could not be judged (5:09:50 of virtual time in 2.8 s)",
+        "11 scenarios: 9 passed, 1 failed, 1 could not be judged (5:09:50 of virtual time in 2.8 s; uncalibrated)",
     ]
+
+
+def test_summary_says_whose_latencies_were_fitted_to_nothing() -> None:
+    calibrated = replace(PASSED, calibrated="our-linux")
+
+    assert summary_of([calibrated]) == ["1 scenario: 1 passed (28:10 of virtual time in 0.2 s)"]
+    assert summary_of([calibrated, PASSED]) == ["2 scenarios: 2 passed (56:20 of virtual time in 0.5 s; 1 uncalibrated)"]

@@ -8,7 +8,7 @@ import pytest
 from simulator.errors import ScenarioError
 from simulator.scenario.expect import Count, Outcome
 from simulator.scenario.faults import ApiFault, BusyFault, Operation, PhaseFault, Window
-from simulator.scenario.fleet import Latency
+from simulator.scenario.latency import Latency
 from simulator.scenario.loading import load, parse
 from simulator.scenario.triggers import WaveIsLaunched, WaveStarts
 
@@ -71,7 +71,7 @@ def test_smallest_scenario_gets_every_default() -> None:
     assert (scenario.key, scenario.plan_id, scenario.tags) == ("three-tiers", "three-tiers", ())
     assert (scenario.run.seed, scenario.run.horizon_ms) == (1, 86_400_000)
     assert scenario.run.start == datetime(2026, 3, 1, 2, tzinfo=UTC)
-    assert (scenario.fleet.region, scenario.fleet.profile, scenario.fleet.drill) == ("us-east-1", "linux-direct", True)
+    assert (scenario.fleet.region, scenario.fleet.profile.name, scenario.fleet.drill) == ("us-east-1", "linux-direct", True)
     assert scenario.fleet.latency.given() == {}
     assert [wave.server_names for wave in scenario.fleet.waves] == [
         ("data-1", "data-2"),
@@ -100,7 +100,8 @@ def test_every_key_is_read() -> None:
     data, app = scenario.fleet.waves
 
     assert (scenario.key, scenario.plan_id, scenario.tags) == ("DR-2026-014", "dr-2026-014", ("drill", "retry"))
-    assert (scenario.fleet.region, scenario.fleet.profile, scenario.fleet.drill) == ("eu-central-1", "windows-direct", False)
+    assert (scenario.fleet.region, scenario.fleet.drill) == ("eu-central-1", False)
+    assert scenario.fleet.profile.name == "windows-direct"
     assert {phase: (latency.median_ms, latency.p95_ms) for phase, latency in scenario.fleet.latency.given().items()} == {
         "conversion": (240_000, 540_000),
         "launch": (300_000, 300_000),

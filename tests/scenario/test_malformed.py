@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import ScenarioError
-from simulator.scenario.loading import MAX_BYTES, load, parse
+from simulator.scenario.loading import load, parse
+from simulator.scenario.text import MAX_BYTES
 from simulator.scenario.tree import read_tree
 
 FOLDER = Path(__file__).with_name("malformed")
