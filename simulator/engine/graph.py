@@ -44,13 +44,18 @@ def targets(state: JsonValue) -> Iterator[tuple[Pointer, str]]:
 
 def reachable(start: str, states: JsonObject) -> set[str]:
     """The names of the states that can be reached from the first."""
-    reached, waiting = {start}, [start]
-    while waiting:
-        for _, target in targets(states.get(waiting.pop())):
+    return set(walk(start, states))
+
+
+def walk(start: str, states: JsonObject) -> list[str]:
+    """The names of the states that can be reached from the first, the nearest first."""
+    reached, order = {start}, [start]
+    for name in order:
+        for _, target in targets(states.get(name)):
             if target not in reached:
                 reached.add(target)
-                waiting.append(target)
-    return reached
+                order.append(target)
+    return order
 
 
 def loops(states: JsonObject) -> list[list[str]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.engine.findings import Pointer
+from simulator.engine.graph import walk
 from simulator.engine.lint_rules import Note
 from simulator.engine.lint_shapes import ANYTHING, Shape, merged, outcomes, template_shape, work_input
 from simulator.engine.schema import inner_workflows
@@ -28,10 +29,10 @@ def check_payloads(definition: JsonObject, language: str) -> Iterator[Note]:
 def _workflow(owner: JsonObject, at: Pointer, language: str, given: Shape) -> Iterator[Note]:
     flow = _Flow(owner, language)
     flow.run(given)
+    yield from flow.missing(at)
     states: Any = owner["States"]
     for name, state in states.items():
         here = (*at, "States", name)
-        yield from flow.missing(name, here)
         for pointer, inner in inner_workflows(state, str(state["Type"]), here):
             if isinstance(inner, Mapping):
                 yield from _workflow(inner, pointer, language, _inner_input(state, flow.input_of(name), language))
@@ -55,14 +56,18 @@ class _Read:
 
 
 class _Flow:
-    """What comes into each state of one workflow, by the state it comes from (`""`: the workflow's own input)."""
+    """What comes into each state of one workflow, by the state it comes from (`""`: the workflow's own input).
+
+    States are in the order in which a walk from the start meets them, so that a lack is noted where it first shows.
+    """
 
     def __init__(self, owner: JsonObject, language: str) -> None:
         states: Any = owner["States"]
         self._states: Mapping[str, Mapping[str, Any]] = states
         self._start = str(owner["StartAt"])
         self._language = language
-        self._coming: dict[str, dict[str, Shape]] = {name: {} for name in self._states}
+        first = [name for name in walk(self._start, self._states) if name in self._states]
+        self._coming: dict[str, dict[str, Shape]] = {name: {} for name in first}
 
     def run(self, given: Shape) -> None:
         """Follow what is put out until nothing new comes in anywhere."""
@@ -72,50 +77,48 @@ class _Flow:
             if not waiting:
                 return
             name = waiting.pop()
-            for target, shape in outcomes(self._states[name], self._survived(name), self._language):
+            for target, shape in outcomes(self._states[name], self.input_of(name), self._language):
                 coming = self._coming[target]
                 after = (coming[name] | shape if name in coming else shape).cut()
                 if name not in coming or after != coming[name]:
                     coming[name] = after
                     waiting.append(target)
-        self._coming = {name: {} for name in self._states}  # too large to follow: nothing is certain
+        self._coming = {name: {} for name in self._coming}  # too large to follow: nothing is certain
 
     def input_of(self, name: str) -> Shape:
         """What a state may be given, wherever it comes from."""
         shapes = list(self._coming[name].values())
         return merged(shapes) if shapes else ANYTHING
 
-    def missing(self, name: str, at: Pointer) -> Iterator[Note]:
-        """Notes on what a state reads and a state before it has not passed on; one for each path."""
-        noted: set[str] = set()
-        for read in self._reads(name, at):
-            source = next((source for source, shape in self._coming[name].items() if not shape.may_have(read.names)), None)
-            if source is not None and read.text not in noted:
-                noted.add(read.text)
-                yield self._note(name, read, self._dropper(source, read))
-
-    def _survived(self, name: str) -> Shape:
-        """What a state has been given if it has not failed: all that it reads is there."""
-        given = self.input_of(name)
-        for read in self._reads(name, ()):
-            if not given.may_have(read.names):
-                given = given.put(read.names, ANYTHING)
-        return given
+    def missing(self, at: Pointer) -> Iterator[Note]:
+        """Notes on what states read and a state before them has not passed on: one for each path that one state drops."""
+        noted: set[tuple[str, str]] = set()
+        for name in self._coming:
+            for read in self._reads(name, (*at, "States", name)):
+                lacking = [source for source, shape in self._coming[name].items() if not shape.may_have(read.names)]
+                dropper = self._dropper(lacking[0], read) if lacking else ""
+                if lacking and (dropper, read.text) not in noted:
+                    noted.add((dropper, read.text))
+                    yield self._note(name, read, dropper)
 
     def _reads(self, name: str, at: Pointer) -> list[_Read]:
         state = self._states[name]
         return [] if state.get("QueryLanguage", self._language) == "JSONata" else list(_reads(state, at))
 
     def _dropper(self, source: str, read: _Read) -> str:
-        """The state that lost what is read: the first on the way there that was still given it."""
+        """The state that lost what is read: the last on the way there that does not pass it on even if it is given it."""
         seen: set[str] = set()
-        while source not in seen:
+        while source and source not in seen and self._keeps(source, read):
             seen.add(source)
-            lacking = [before for before, shape in self._coming.get(source, {}).items() if not shape.may_have(read.names)]
-            if not lacking:
-                return source
-            source = lacking[0]
+            source = next(before for before, shape in self._coming[source].items() if not shape.may_have(read.names))
         return source
+
+    def _keeps(self, name: str, read: _Read) -> bool:
+        """Whether a state passes a path on that it is given. One that does and yet lacks it was not given it."""
+        given = self.input_of(name)
+        lacks = not all(shape.may_have(read.names) for shape in self._coming[name].values())
+        found = outcomes(self._states[name], given.put(read.names, ANYTHING), self._language)
+        return lacks and all(shape.may_have(read.names) for _, shape in found)
 
     def _note(self, name: str, read: _Read, source: str) -> Note:
         who = f"'{source}'" if source else "the state around it"

@@ -1,7 +1,6 @@
 """What the linter finds in definitions: a stable code, a place, what is wrong, and how to mend it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ SAFE = {
     "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Z"}],
 }
 END = {"Type": "Succeed"}
-PLAN = Path(__file__).parents[2] / "asl" / "recovery_plan.asl.json"
 
 
 def safe(**fields: Any) -> dict[str, Any]:
@@ -38,7 +36,6 @@ def within(definition: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def test_a_clean_definition_has_no_findings() -> None:
     assert lint(json.dumps(machine(A={"Type": "Pass"}))) == []
-    assert lint(PLAN.read_text("utf-8")) == []
 
 
 def test_a_finding_is_data_with_its_place() -> None:
@@ -232,22 +229,43 @@ def test_a_thousand_states_are_linted_in_no_time() -> None:
     assert codes(machine(**chain, Z=END)) == []
 
 
-def test_mistakes_planted_in_the_recovery_plan_are_found() -> None:
-    plan = json.loads(PLAN.read_text("utf-8"))
-    wave = plan["States"]["ProcessWaves"]["ItemProcessor"]["States"]
-    wave["StartWaveRecovery"]["OutputPath"] = "$.started.job"
-    wave["CheckWaveStatus"]["ResultSelector"] = {"state.$": "$.Payload.status"}
-    plan["States"]["ProcessWaves"]["ItemSelector"]["wave.$"] = "$.Map.Item.Value.name"
-    plan["States"]["SendNotification"]["Catch"][0].pop("ResultPath", None)
+WAVES = machine(
+    Begin=safe(ResultSelector={"id.$": "$.Payload.id", "waves.$": "$.Payload.waves"}),
+    Waves={
+        "Type": "Map", "ItemsPath": "$.waves", "ItemSelector": {"id.$": "$.id", "wave.$": "$$.Map.Item.Value"},
+        "ItemProcessor": machine(
+            Start=task(ResultSelector={"job.$": "$.Payload.job"}, ResultPath="$.started"),
+            Pause={"Type": "Wait", "Seconds": 30},
+            Ask=task(
+                Parameters={"id.$": "$.id", "job.$": "$.started.job"}, ResultSelector={"is.$": "$.is"}, ResultPath="$.poll"
+            ),
+            Ended={
+                "Type": "Choice", "Default": "Pause",
+                "Choices": [{"Variable": "$.poll.is", "StringEquals": "LAUNCHED", "Next": "Good"}],
+            },
+            Good=END,
+        ),
+        **SAFE,
+    },
+    Z=END,
+) | {"TimeoutSeconds": 3600}  # fmt: skip
+
+
+def test_mistakes_planted_in_a_plan_of_waves_are_found() -> None:
+    assert codes(WAVES) == []
+    plan = json.loads(json.dumps(WAVES))
+    waves = plan["States"]["Waves"]
+    waves["ItemSelector"]["wave.$"] = "$.Map.Item.Value"
+    waves["ItemProcessor"]["States"]["Start"]["OutputPath"] = "$.started"
+    waves["ItemProcessor"]["States"]["Ask"]["ResultSelector"] = {"status.$": "$.is"}
+    waves["Catch"][0].pop("ResultPath")
     plan.pop("TimeoutSeconds")
     assert messages(plan) == [
-        "'$.Map.Item.Value.name' reads the input, where the context object seems to be meant",
-        "Map 'ProcessWaves' reads '$.Map.Item.Value.name', which 'InitializeExecution' does not pass on",
-        "the loop through 'AwaitTurn' has no bound: an execution may go round it until its history is full",
-        "the loop through 'StartWaveRecovery' has no bound: an execution may go round it until its history is full",
-        "Task 'AwaitJob' reads '$.executionId', which 'StartWaveRecovery' does not pass on",
-        "Task 'AwaitJob' reads '$.wave', which 'StartWaveRecovery' does not pass on",
-        "Choice 'WaveEnded' reads '$.poll.status', which 'CheckWaveStatus' does not pass on",
-        "Pass 'NextPoll' reads '$.poll.waitSeconds', which 'CheckWaveStatus' does not pass on",
-        "the error replaces the whole input of 'ExecutionCompleted'",
+        "'$.Map.Item.Value' reads the input, where the context object seems to be meant",
+        "Map 'Waves' reads '$.Map.Item.Value', which 'Begin' does not pass on",
+        "the loop through 'Pause' has no bound: an execution may go round it until its history is full",
+        "Task 'Ask' reads '$.id', which 'Start' does not pass on",
+        "Task 'Ask' reads '$.started.job', which 'Start' does not pass on",
+        "Choice 'Ended' reads '$.poll.is', which 'Ask' does not pass on",
+        "the error replaces the whole input of 'Z'",
     ]
