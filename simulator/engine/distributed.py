@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from simulator.engine.failures import Cancelled, NotRedrivable, StateFailure, TaskFailure
@@ -108,7 +109,7 @@ def _inputs(
 ) -> Sequence[JsonValue]:
     items = work.items
     if distribution.reader:
-        items = read_items(distribution.reader, scope, _caller(frame, state, distribution.reader.resource))
+        items = read_items(distribution.reader, scope, partial(_caller, frame, state))
     work.record.total = len(items)
     if len(items) > MAX_ITEMS:
         raise TooLarge(f"the Map '{state.name}' has {len(items)} items; a simulation runs at most {MAX_ITEMS}")

@@ -124,6 +124,28 @@ MACHINE_FIELDS: dict[str, Check] = {
 }  # fmt: skip
 BRANCH_FIELDS: dict[str, Check] = {"Comment": _string, "StartAt": _string, "States": _object}
 PROCESSOR_FIELDS: dict[str, Check] = {**BRANCH_FIELDS, "ProcessorConfig": _object}
+_PROCESSOR_CONFIG: dict[str, Check] = {
+    "Mode": _one_of("INLINE", "DISTRIBUTED"), "ExecutionType": _one_of("STANDARD", "EXPRESS"),
+}  # fmt: skip
+NESTED_FIELDS: dict[tuple[str, ...], dict[str, Check]] = {
+    ("ItemProcessor", "ProcessorConfig"): _PROCESSOR_CONFIG,
+    ("ItemReader",): {"Resource": _resource, "Parameters": _any, "Arguments": _any, "ReaderConfig": _object},
+    ("ItemReader", "ReaderConfig"): {
+        "InputType": _one_of("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"), "CSVHeaders": _names,
+        "Transformation": _one_of("NONE", "LOAD_AND_FLATTEN"), "ManifestType": _one_of("ATHENA_DATA", "S3_INVENTORY"),
+        "CSVDelimiter": _one_of("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB"), "ItemsPointer": _string,
+        "CSVHeaderLocation": _one_of("FIRST_ROW", "GIVEN"), "MaxItems": _integer(0, 100_000_000), "MaxItemsPath": _string,
+    },
+    ("ItemBatcher",): {
+        "BatchInput": _any, "MaxItemsPerBatch": _integer(1, 100_000_000), "MaxItemsPerBatchPath": _string,
+        "MaxInputBytesPerBatch": _integer(1, 262_144), "MaxInputBytesPerBatchPath": _string,
+    },
+    ("ResultWriter",): {"Resource": _resource, "Parameters": _any, "Arguments": _any, "WriterConfig": _object},
+    ("ResultWriter", "WriterConfig"): {
+        "Transformation": _one_of("NONE", "COMPACT", "FLATTEN"), "OutputType": _one_of("JSON", "JSONL"),
+    },
+}  # fmt: skip
+"""The objects in the fields of a Map, by the way to them."""
 RETRY_FIELDS: dict[str, Check] = {
     "ErrorEquals": _names, "IntervalSeconds": _integer(1, MAX_SECONDS), "MaxAttempts": _integer(0, MAX_SECONDS),
     "BackoffRate": _number(1.0, 1e9), "MaxDelaySeconds": _integer(1, 31_622_400), "JitterStrategy": _one_of("FULL", "NONE"),

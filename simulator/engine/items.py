@@ -2,33 +2,49 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from simulator.engine.failures import StateFailure
 from simulator.engine.json_text import decode, encode, size_bytes
 from simulator.engine.machine import Batching, Reading
+from simulator.engine.resources import Kind, Pattern, Resource
 from simulator.engine.scope import Scope
 from simulator.json_types import JsonValue
 
 MAX_PAGES = 100_000
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
+GET_OBJECT = Resource("arn:aws:states:::s3:getObject", Kind.SERVICE, "s3", "getObject", Pattern.REQUEST_RESPONSE)
+S3_URI = re.compile(r"\s*\"?s3://([^/]+)/([^\"]+?)\"?\s*")
 Call = Callable[[JsonValue], Any]
-"""Calls the reader's resource with parameters and gives its answer; raises `StateFailure`."""
+"""Calls a reader's or writer's resource with parameters and gives its answer; raises `StateFailure`."""
+Config = Mapping[str, Any]
 
 
-def read_items(reading: Reading, scope: Scope, call: Call) -> list[JsonValue]:
+def read_items(reading: Reading, scope: Scope, caller: Callable[[Resource], Call]) -> list[JsonValue]:
     """The items that an ItemReader names. Raises `StateFailure` (States.ItemReaderFailed) where they cannot be read."""
     parameters: Any = reading.arguments(scope)
     limit = reading.max_items(scope) if reading.max_items else 0
     try:
-        if reading.resource.api == "listObjectsV2":
-            items = _listed(parameters, call, limit)
-        else:
-            items = _parse(call(parameters), reading.config, parameters, call)
+        items = _read(reading, parameters, limit, caller)
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise StateFailure("States.ItemReaderFailed", f"Failed to read the items: {error}") from error
     return items[:limit] if limit else items
+
+
+def _read(reading: Reading, parameters: Any, limit: int, caller: Callable[[Resource], Call]) -> list[JsonValue]:
+    config, call = reading.config, caller(reading.resource)
+    if reading.resource.api == "listObjectsV2":
+        flatten = config.get("Transformation") == "LOAD_AND_FLATTEN"
+        listed = _listed(parameters, call, 0 if flatten else limit)
+        return _loaded(parameters["Bucket"], listed, config, caller(GET_OBJECT), limit) if flatten else listed
+    text = call(parameters)["Body"]
+    if config.get("ManifestType") == "ATHENA_DATA":
+        return [item for bucket, key in _athena_files(text) for item in _parse(_body(call, bucket, key), config)]
+    if config.get("ManifestType") == "S3_INVENTORY" or config.get("InputType") == "MANIFEST":
+        return _inventory(decode(text), parameters["Bucket"], call)
+    return _parse(text, config)
 
 
 def batches(batching: Batching, items: Sequence[JsonValue], scope: Scope) -> list[JsonValue]:
@@ -64,8 +80,21 @@ def _listed(parameters: Any, call: Call, limit: int) -> list[JsonValue]:
     return found
 
 
-def _parse(answer: Any, config: Mapping[str, Any], parameters: Any, call: Call) -> list[JsonValue]:
-    text = answer["Body"]
+def _loaded(bucket: str, objects: Sequence[Any], config: Config, call: Call, limit: int) -> list[JsonValue]:
+    """The items in all of the objects listed."""
+    items: list[JsonValue] = []
+    for found in objects:
+        if limit and len(items) >= limit:
+            break
+        items.extend(_parse(_body(call, bucket, found["Key"]), config))
+    return items
+
+
+def _body(call: Call, bucket: str, key: str) -> str:
+    return str(call({"Bucket": bucket, "Key": key})["Body"])
+
+
+def _parse(text: str, config: Config) -> list[JsonValue]:
     match config.get("InputType", "JSON"):
         case "JSON":
             return _json_items(decode(text), config.get("ItemsPointer", ""))
@@ -73,9 +102,7 @@ def _parse(answer: Any, config: Mapping[str, Any], parameters: Any, call: Call) 
             return [decode(line) for line in text.splitlines() if line.strip()]
         case "CSV":
             return _csv_items(text, config)
-        case "MANIFEST":
-            return _manifest_items(decode(text), parameters, call)
-    raise ValueError(f"InputType {config.get('InputType')} cannot be read")
+    raise ValueError(f"the simulation cannot read the format {config.get('InputType')}, only JSON, JSONL and CSV")
 
 
 def _json_items(document: Any, pointer: str) -> list[JsonValue]:
@@ -89,7 +116,7 @@ def _json_items(document: Any, pointer: str) -> list[JsonValue]:
     raise ValueError("the file has neither an array nor an object")
 
 
-def _csv_items(text: str, config: Mapping[str, Any]) -> list[JsonValue]:
+def _csv_items(text: str, config: Config) -> list[JsonValue]:
     rows = [row for row in csv.reader(io.StringIO(text), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")]) if row]
     if config.get("CSVHeaderLocation", "FIRST_ROW") == "GIVEN":
         headers = config["CSVHeaders"]
@@ -98,11 +125,18 @@ def _csv_items(text: str, config: Mapping[str, Any]) -> list[JsonValue]:
     return [dict(zip(headers, [*row, *[""] * (len(headers) - len(row))], strict=False)) for row in rows]
 
 
-def _manifest_items(manifest: Any, parameters: Any, call: Call) -> list[JsonValue]:
+def _inventory(manifest: Any, bucket: str, call: Call) -> list[JsonValue]:
     """An S3 inventory: CSV files without headers, whose columns the manifest names."""
-    headers = [name.strip() for name in manifest["fileSchema"].split(",")]
-    items: list[JsonValue] = []
-    for file in manifest["files"]:
-        answer = call({"Bucket": parameters["Bucket"], "Key": file["key"]})
-        items.extend(_csv_items(answer["Body"], {"CSVHeaderLocation": "GIVEN", "CSVHeaders": headers}))
-    return items
+    config = {
+        "InputType": manifest.get("fileFormat", "CSV").upper(), "CSVHeaderLocation": "GIVEN",
+        "CSVHeaders": [name.strip() for name in manifest["fileSchema"].split(",")],
+    }  # fmt: skip
+    return [item for file in manifest["files"] for item in _parse(_body(call, bucket, file["key"]), config)]
+
+
+def _athena_files(manifest: str) -> list[tuple[str, str]]:
+    """The bucket and key of each data file that Athena's manifest names, one a line."""
+    matches = [S3_URI.fullmatch(line) for line in manifest.splitlines() if line.strip()]
+    if not all(matches):
+        raise ValueError("a line of the manifest is not the address of an object, s3://bucket/key")
+    return [(match[1], match[2]) for match in matches if match]

@@ -47,7 +47,7 @@ def _items(state: MapState, scope: Scope, source: str | None, seen: dict[str, st
         seen["afterItemsPath"] = encode(list(items))
         return items
     answer: Any = {"Body": source or "[]"}
-    items = read_items(reader, scope, lambda parameters: answer)
+    items = read_items(reader, scope, lambda resource: lambda parameters: answer)
     if "ItemsPointer" in reader.config:
         seen["afterItemsPointer"] = encode(items)
     return items

@@ -11,6 +11,7 @@ from simulator.engine.field_checks import (
     JSONATA_ONLY,
     JSONPATH_ONLY,
     MACHINE_FIELDS,
+    NESTED_FIELDS,
     PROCESSOR_FIELDS,
     REQUIRED,
     RETRY_FIELDS,
@@ -82,6 +83,7 @@ class _Checker:
             return
         language = str(state.get("QueryLanguage", self._language))
         yield from _fields(state, STATE_FIELDS[kind], at, language)
+        yield from _nested(state, kind, at, language)
         yield from _required(state, kind, at)
         yield from self._of_language(state, kind, language, at)
         yield from _rules(state, kind, at, language)
@@ -135,6 +137,16 @@ def _fields(owner: JsonObject, known: Mapping[str, Check], at: Pointer, language
             continue
         elif complaint := known[name](value):
             yield Finding(SCHEMA, complaint, (*at, name))
+
+
+def _nested(state: JsonObject, kind: str, at: Pointer, language: str) -> Iterator[Finding]:
+    """Findings about the objects inside of a Map's fields."""
+    for way, known in NESTED_FIELDS.items() if kind == "Map" else ():
+        owner: JsonValue = state
+        for name in way:
+            owner = owner.get(name) if isinstance(owner, Mapping) else None
+        if isinstance(owner, Mapping):
+            yield from _fields(owner, known, (*at, *way), language)
 
 
 def _unknown_type(state: JsonObject, at: Pointer) -> Finding:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from simulator.engine.definition import find_problems
 from simulator.engine.failures import TaskFailure
 from simulator.engine.integrations import TaskCall
 from simulator.journal import HistoryEvent
@@ -68,6 +69,70 @@ def test_objects_are_listed_page_by_page() -> None:
     world = World({"Map": call})
     definition = machine(Map=distributed(machine(Keep={"Type": "Pass"}), ItemReader=reader))
     assert output(world.run(definition)) == [{"Key": "a"}, {"Key": "b"}]
+
+
+def test_listed_objects_are_loaded_and_their_items_put_together() -> None:
+    bodies = {"a": '{"n": 1}\n{"n": 2}', "b": '{"n": 3}', "c": '{"n": 4}'}
+
+    def call(task: TaskCall) -> JsonValue:
+        parameters: Any = task.parameters
+        if task.resource.api == "listObjectsV2":
+            return {"Contents": [{"Key": key} for key in bodies]}
+        return {"Body": bodies[parameters["Key"]]}
+
+    config = {"InputType": "JSONL", "Transformation": "LOAD_AND_FLATTEN", "MaxItems": 3}
+    reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "b"}, "ReaderConfig": config}
+    world = World({"Map": call})
+    definition = machine(Map=distributed(machine(Keep={"Type": "Pass"}), ItemReader=reader))
+    assert output(world.run(definition)) == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert [call.resource.api for call in world.calls] == ["listObjectsV2", "getObject", "getObject"]
+
+
+def manifest(files: dict[str, str], **config: Any) -> Any:
+    """What a reader makes of the manifest `m` and the files that it names."""
+    world = World({"Map": lambda call: {"Body": files[call.parameters["Bucket"] + "/" + call.parameters["Key"]]}})  # type: ignore[call-overload, index, operator]
+    reader = {"Resource": GET, "Parameters": {"Bucket": "b", "Key": "m"}, "ReaderConfig": config}
+    return world.run(machine(Map=distributed(machine(Keep={"Type": "Pass"}), ItemReader=reader)))
+
+
+def test_manifests_name_the_files_that_hold_the_items() -> None:
+    inventory = json.dumps({"fileFormat": "CSV", "fileSchema": "Bucket, Key", "files": [{"key": "x"}, {"key": "y"}]})
+    files = {"b/m": inventory, "b/x": "b,one\n", "b/y": "b,two\n"}
+    expected = [{"Bucket": "b", "Key": "one"}, {"Bucket": "b", "Key": "two"}]
+    assert output(manifest(files, InputType="MANIFEST")) == expected
+    assert output(manifest(files, InputType="CSV", ManifestType="S3_INVENTORY")) == expected
+    athena = {"b/m": '"s3://out/x.jsonl"\ns3://out/y.jsonl\n', "out/x.jsonl": '{"n":1}', "out/y.jsonl": '{"n":2}'}
+    assert output(manifest(athena, InputType="JSONL", ManifestType="ATHENA_DATA")) == [{"n": 1}, {"n": 2}]
+
+
+def test_what_the_simulation_cannot_read_is_said() -> None:
+    execution = manifest({"b/m": "PAR1"}, InputType="PARQUET")
+    assert (execution.error, execution.cause) == (
+        "States.ItemReaderFailed",
+        "Failed to read the items: the simulation cannot read the format PARQUET, only JSON, JSONL and CSV",
+    )
+    broken = manifest({"b/m": "not an address"}, InputType="JSONL", ManifestType="ATHENA_DATA")
+    assert broken.cause == (
+        "Failed to read the items: a line of the manifest is not the address of an object, s3://bucket/key"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"ItemReader": {"Resource": GET, "Parameters": {}, "ReaderConfig": {"InputType": "XML"}}},
+         "Value must be one of: [CSV, JSON, JSONL, PARQUET, MANIFEST] at /States/Map/ItemReader/ReaderConfig/InputType"),
+        ({"ItemReader": {"Resource": GET, "Parameters": {}, "Config": {}}},
+         "Field 'Config' is not supported at /States/Map/ItemReader"),
+        ({"ItemBatcher": {"MaxInputBytesPerBatch": 262_145}},
+         "Value must be between 1 and 262144 at /States/Map/ItemBatcher/MaxInputBytesPerBatch"),
+        ({"ResultWriter": {"WriterConfig": {"OutputType": "CSV"}}},
+         "Value must be one of: [JSON, JSONL] at /States/Map/ResultWriter/WriterConfig/OutputType"),
+    ],
+)  # fmt: skip
+def test_the_objects_inside_of_a_map_are_checked_too(fields: dict[str, Any], message: str) -> None:
+    definition = machine(Map=distributed(machine(Keep={"Type": "Pass"}), **fields))
+    assert [problem.message for problem in find_problems(json.dumps(definition))] == [f"SCHEMA_VALIDATION_FAILED: {message}"]
 
 
 def test_each_item_is_an_execution_of_its_own() -> None:
