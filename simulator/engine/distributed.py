@@ -36,6 +36,7 @@ def run_distributed(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
     seen = scope.with_input(state.flow.take(scope))
     work = _again(frame) or _begin(frame, state, distribution, seen)
     record = work.record
+    frame.has_map_run = True
     try:
         result = _run(frame, state, distribution, seen, work)
     except StateFailure as failure:
@@ -46,6 +47,8 @@ def run_distributed(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
     except Cancelled:
         record.end("ABORTED", frame.run.clock.now_ms)
         raise
+    finally:
+        frame.has_map_run = False
     frame.done = None
     record.end("SUCCEEDED", frame.run.clock.now_ms)
     frame.emit("MapRunSucceeded", state.name, {})

@@ -36,6 +36,7 @@ class Frame:
         "entered_id",
         "entered_ms",
         "entered_previous",
+        "has_map_run",
         "is_resuming",
         "item",
         "iteration",
@@ -64,6 +65,7 @@ class Frame:
         self.retry_count: int | None = None
         self.position: tuple[str, Document] | None = None
         self.is_resuming = False
+        self.has_map_run = False
         self.done: tuple[list[Any], list[Frame]] | None = None
         self.kept: tuple[list[Any], list[Frame]] | None = None
 
@@ -172,6 +174,8 @@ class Frame:
         for child in self.children:
             child.abort(is_silent=is_silent)
         self.children = []
+        if self.active and not is_silent and self.has_map_run:
+            self._tell("MapRunAborted", self.active[1], {})
         if self.active and not is_silent and self.active[0] in ABORTABLE:
             self._tell(f"{self.active[0]}StateAborted", self.active[1], {})
         if self.iteration and not is_silent:
