@@ -45,12 +45,13 @@ class Context(Protocol):
 
 @dataclass(order=True, slots=True)
 class Timer:
-    """An action due at a virtual instant. `cancel()` makes it do nothing."""
+    """An action due at a virtual instant. `cancel()` makes it do nothing. `is_companion`: no run goes on for it alone."""
 
     at_ms: int
     priority: int
     sequence: int
     action: Callable[[], None] | None = field(compare=False)
+    is_companion: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
         """Make the action not happen."""
@@ -88,6 +89,12 @@ class VirtualClock:
     def call_after(self, delay_ms: int, action: Callable[[], None], priority: int = Priority.SERVICE) -> Timer:
         """Run `action` after `delay_ms`."""
         return self.call_at(self.now_ms + delay_ms, action, priority)
+
+    def accompany(self, delay_ms: int, action: Callable[[], None]) -> Timer:
+        """Run `action` after `delay_ms`, but no `run` goes on for it: one that has nothing else left leaves it and ends."""
+        timer = self.call_after(delay_ms, action)
+        timer.is_companion = True
+        return timer
 
     def spawn(
         self, name: str, run: Callable[[], Any], *, context: Context | None = None, supervised: bool = False
@@ -133,8 +140,7 @@ class VirtualClock:
         Raises `HorizonReached` if something is still due after `until_ms`, `ClockStuck` if a million events pass without
         time moving, and whatever an unsupervised process raises.
         """
-        self._run_due(until_ms)
-        if self._heap and until_ms is not None:
+        if self._run_due(until_ms, ends_with_companions=True) and until_ms is not None:
             self._advance(until_ms)
             raise HorizonReached(f"still busy at the horizon of {until_ms} ms")
 
@@ -160,14 +166,8 @@ class VirtualClock:
                 process.end(GreenletExit())
         self._heap.clear()
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is due any more: what only accompanies other activity stops then."""
-        self._drop_cancelled()
-        return not self._heap
-
-    def _run_due(self, until_ms: int | None) -> None:
-        """Run everything that is due by `until_ms`; what is left on the heap is due later."""
+    def _run_due(self, until_ms: int | None, *, ends_with_companions: bool = False) -> bool:
+        """Run everything that is due by `until_ms`; whether more is due later."""
         self._until_ms = until_ms
         self._hub = getcurrent()
         instant_ms, events = self.now_ms, 0
@@ -175,14 +175,19 @@ class VirtualClock:
             timer = heapq.heappop(self._heap)
             if timer.action is None:
                 continue
+            is_alone = timer.is_companion and all(other.is_companion or other.action is None for other in self._heap)
+            if ends_with_companions and is_alone:
+                heapq.heappush(self._heap, timer)
+                return False
             if until_ms is not None and timer.at_ms > until_ms:
                 heapq.heappush(self._heap, timer)
-                return
+                return True
             self._advance(timer.at_ms)
             instant_ms, events = (instant_ms, events + 1) if instant_ms == self.now_ms else (self.now_ms, 0)
             if events > MAX_EVENTS_PER_INSTANT:
                 raise ClockStuck(f"{events} events at {self.now_ms} ms without time moving")
             timer.action()
+        return False
 
     def _drop_cancelled(self) -> None:
         while self._heap and self._heap[0].action is None:

@@ -142,3 +142,25 @@ def test_a_loop_that_sleeps_no_time_is_given_up(clock: VirtualClock, monkeypatch
     clock.spawn("spinner", spin)
     with pytest.raises(ClockStuck, match="without time moving"):
         clock.run()
+
+
+def test_a_run_does_not_go_on_for_companions_alone() -> None:
+    clock = VirtualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    seen: list[int] = []
+
+    def tick() -> None:
+        seen.append(clock.now_ms)
+        clock.accompany(100, tick)
+
+    clock.accompany(100, tick)
+    clock.spawn("sleeper", lambda: clock.sleep_ms(250))
+    clock.run(10_000)
+    assert (seen, clock.now_ms) == ([100, 200], 250)
+
+
+def test_time_that_is_let_pass_is_accompanied() -> None:
+    clock = VirtualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    seen: list[int] = []
+    clock.accompany(100, lambda: seen.append(clock.now_ms))
+    clock.run_until(150)
+    assert (seen, clock.now_ms) == ([100], 150)

@@ -12,6 +12,7 @@ from simulator.account.around_drs import ec2_mirror
 from simulator.account.around_drs.drs_events import DrsEvents
 from simulator.account.around_drs.ec2_mirror import Ec2Mirror
 from simulator.account.around_drs.metrics import DrsMetrics
+from simulator.account.around_drs.pit_events import PitEvents
 from simulator.account.events.bus import EventBuses
 from simulator.account.events.executions import ExecutionEvents
 from simulator.account.events.put_events import put_events
@@ -50,7 +51,8 @@ class World:
         self.roles = Roles()
         identities = Identities(ACCOUNT_ID)
         self.events = EventBuses(self.clock, self.chance, self.journal)
-        self.drs.subscribe(DrsEvents(self.events, self.drs).observe)
+        drs_events = DrsEvents(self.events, self.drs)
+        self.drs.subscribe(drs_events.observe)
         self.journal.watch(HistoryEvent, ExecutionEvents(self.events, self._states).watch)
         ec2 = Ec2Mirror(self.clock, self.chance, self.drs)
         sts = Sts(self.clock, self.chance, identities, self.roles, caller)
@@ -74,6 +76,8 @@ class World:
                 "monitoring": DrsMetrics(self.clock, self.drs).catch_up,
             },
         )
+
+        self.account.on_arrival(PitEvents(self.clock, self.drs, drs_events).arrived)
 
     def at(self, account_id: str, region: str) -> Place:
         """What an account has in a Region."""

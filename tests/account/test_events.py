@@ -127,6 +127,32 @@ def test_a_stall_and_its_end_are_told_once_each(staged: Stage) -> None:
     assert [message["detail"] for message in messages(staged)] == [{"state": "STALLED"}, {"state": "NOT_STALLED"}]
 
 
+def test_snapshots_are_told_every_ten_minutes_while_the_world_lives(staged: Stage) -> None:
+    rule(staged, {"detail-type": ["DRS PIT Snapshot Taken"]}, queue(staged))
+    region = staged.world.drs.region(ACCOUNT_ID, "us-east-1")
+    region.initialize()
+    server = region.add_source_server("a")
+
+    def act() -> Any:
+        staged.world.clock.sleep_ms(25 * 60_000)
+        kept = client("drs").describe_recovery_snapshots(sourceServerID=server.id)["items"]
+        return {item["snapshotID"]: ",".join(item["ebsSnapshots"]) for item in kept}
+
+    (kept,) = staged.run(act)
+    assert staged.world.clock.now_ms < 26 * 60_000
+    told = messages(staged)
+    assert [message["time"] for message in told] == ["2026-03-01T02:10:00Z", "2026-03-01T02:20:00Z"]
+    assert told[0]["resources"] == [server.arn]
+    for message in told:
+        assert message["detail"]["EbsSnapshotIDs"] == kept[message["detail"]["DrsSnapshotID"]]
+
+
+def test_snapshots_are_not_told_where_nobody_has_rules(staged: Stage) -> None:
+    drill(staged, "a")
+    staged.run(lambda: client("drs").describe_jobs())
+    assert {event.detail_type for event in emitted(staged)} == {"DRS Source Server Launch Result"}
+
+
 def test_topics_and_machines_are_targets_too(staged: Stage) -> None:
     definition = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
     role = f"arn:aws:iam::{ACCOUNT_ID}:role/m"
@@ -261,7 +287,7 @@ def test_a_target_of_a_kind_that_is_not_simulated_says_so(staged: Stage) -> None
 @pytest.mark.parametrize(("outcome", "arrivals"), [("lost", 0), ("duplicated", 2)])
 def test_a_services_event_may_get_lost_or_come_twice(staged: Stage, outcome: Any, arrivals: int) -> None:
     rule(staged, LAUNCHES, {"Arn": staged.world.functions.arn("two")})
-    staged.world.events.inject(EventFault("F33", outcome))
+    staged.world.events.inject(EventFault("F33", outcome, detail_type="DRS Source Server Launch Result"))
     drill(staged, "a")
     assert len(list(staged.world.journal.of(FunctionInvoked))) == arrivals
     (fired,) = [event for _, event in staged.world.journal.of(FaultFired)]

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.account.events.bus import EventBuses
+from simulator.drs import snapshots
 from simulator.drs.happenings import Happening
 from simulator.drs.service import DrsService
+from simulator.drs.snapshots import Snapshot
 from simulator.drs.state import RegionState
 from simulator.journal import LaunchStatusChanged, ReplicationChanged
 
@@ -46,6 +48,14 @@ class DrsEvents:
         detail = {"state": "STALLED" if is_stalled else "NOT_STALLED"}
         arn = state.arn("source-server", event.server)
         self._emit(state, "DRS Source Server Data Replication Stalled Change", arn, detail)
+
+    def snapshot_taken(self, state: RegionState, snapshot: Snapshot) -> None:
+        """A point-in-time snapshot was taken."""
+        detail = {
+            "DrsSnapshotID": snapshot.id,
+            "EbsSnapshotIDs": ",".join(snapshots.volume_snapshots(state, snapshot)),
+        }
+        self._emit(state, "DRS PIT Snapshot Taken", state.arn("source-server", snapshot.server.id), detail)
 
     def _emit(self, state: RegionState, detail_type: str, arn: str, detail: Mapping[str, Any]) -> None:
         self.buses.emit(state.account_id, state.name, SOURCE, detail_type, [arn], detail)
