@@ -24,7 +24,7 @@ MAX_PURE_MILLISECONDS = 5_000
 MAX_DEPTH = 300
 MAX_SEQUENCE = 100_000
 MAX_COMPILED = 4_096
-_NAME = re.compile(r"\$([A-Za-z_]\w*)")
+_NAME = re.compile(r"\$([^\W\d]\w*)")
 
 
 class Undefined:

@@ -19,7 +19,7 @@ from simulator.json_types import JsonValue
 Step = str | int
 MAX_PATH_LENGTH = 2_000
 
-_ROOT = re.compile(r"\$\$|\$(?:[A-Za-z_][A-Za-z0-9_]*)?")
+_ROOT = re.compile(r"\$\$|\$(?:[^\W\d]\w*)?")
 _SLICE = re.compile(r"\[\s*-?\d*\s*(?::|,\s*-?\d)")
 _STEP = re.compile(
     r"""\.(?P<name>[^\s.\[\]()*?@'",:$]+)"""

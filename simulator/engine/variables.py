@@ -8,6 +8,7 @@ from simulator.engine.json_text import encode, size_bytes
 from simulator.json_types import JsonObject, JsonValue
 
 MAX_TOTAL_BYTES = 10 * 1024 * 1024
+MAX_NAME_LENGTH = 80
 
 
 def check_variables(owner: JsonObject, at: Pointer = (), outer: frozenset[str] = frozenset()) -> Iterator[Finding]:
@@ -22,10 +23,17 @@ def check_variables(owner: JsonObject, at: Pointer = (), outer: frozenset[str] =
     own = frozenset(name for state in states.values() for _, name in _assigned(state, ()))
     for name, state in states.items():
         for pointer, variable in _assigned(state, (*at, "States", name)):
-            if variable in outer:
+            if not is_variable_name(variable):
+                yield Finding(SCHEMA, f"'{variable}' is not a valid variable name", pointer)
+            elif variable in outer:
                 yield Finding(SCHEMA, f"Variable '{variable}' is already assigned in an outer scope", pointer)
         for pointer, inner in _inner(state, (*at, "States", name)):
             yield from check_variables(inner, pointer, frozenset() if _is_distributed(inner) else outer | own)
+
+
+def is_variable_name(name: str) -> bool:
+    """Whether a variable may have a name: a Unicode identifier of at most 80 characters, but not the reserved `states`."""
+    return name.isidentifier() and len(name) <= MAX_NAME_LENGTH and name != "states"
 
 
 def total_bytes(variables: Mapping[str, JsonValue]) -> int:

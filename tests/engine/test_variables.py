@@ -84,3 +84,24 @@ def test_a_standard_execution_lasts_at_most_a_year() -> None:
     world = World()
     execution = world.run(machine(Hold={"Type": "Wait", "Seconds": 99_999_999}))
     assert (execution.status, execution.ended_ms) == ("TIMED_OUT", 365 * 24 * 3600 * 1000)
+
+
+@pytest.mark.parametrize("name", ["states", "1st", "a-b", "", "a" * 81, "a b"])
+def test_a_variable_s_name_is_an_identifier(name: str) -> None:
+    definition = machine(Set={"Type": "Pass", "Assign": {name: 1}})
+    (problem,) = find_problems(json.dumps(definition))
+    assert problem.message == (
+        f"SCHEMA_VALIDATION_FAILED: '{name}' is not a valid variable name at /States/Set/Assign/{name}"
+    )
+
+
+@pytest.mark.parametrize("name", ["_a1", "größe", "名前", "a" * 80])
+def test_a_variable_of_any_script_can_be_read_in_both_languages(name: str) -> None:
+    read = {"Type": "Pass", "Parameters": {"path.$": f"${name}.x"}}
+    ask = {
+        "Type": "Pass",
+        "QueryLanguage": "JSONata",
+        "Output": {"was": "{% $states.input %}", "is": "{% $" + name + ".x %}"},
+    }
+    execution = World().run(machine(Set={"Type": "Pass", "Assign": {name: {"x": 7}}}, Read=read, Ask=ask))
+    assert json.loads(execution.output or "null") == {"was": {"path": 7}, "is": 7}
