@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
-from simulator.account import moto_services, wire
+from simulator.account import moto_services, shape_checks, wire
 from simulator.account.faults import FaultBoard
 from simulator.account.identity import Identities
 from simulator.account.sandbox import Sandbox
@@ -74,8 +74,7 @@ class Account:
         try:
             decoded = self._identified(wire.decode(request))
         except ServiceError as error:
-            body = json.dumps({"__type": error.code, "message": error.message}).encode()
-            return HttpResponse(error.status, {"x-amzn-ErrorType": error.code}, body)
+            return wire.refuse(request, error)
         started_ms = self._clock.now_ms
         for watcher in self._arrivals:
             watcher(decoded)
@@ -105,13 +104,13 @@ class Account:
                 return self._answer_ourselves(decoded, own)
             if decoded.service in self._before:
                 self._before[decoded.service](decoded)
+            return moto_services.answer(request, decoded.account_id)
         except ServiceError as error:
             return wire.encode_error(decoded.service, decoded.operation, error)
-        return moto_services.answer(request, decoded.account_id)
 
     def _answer_ourselves(self, decoded: Decoded, own: OwnService) -> HttpResponse:
         try:
-            faults = wire.shape_faults(decoded.service, decoded.operation, decoded.parameters)
+            faults = shape_checks.shape_faults(decoded.service, decoded.operation, decoded.parameters)
             if faults:
                 raise self._shape_errors.get(decoded.service, validation_error)(faults)
             return wire.encode(decoded.service, decoded.operation, own(decoded))

@@ -25,6 +25,7 @@ from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.moto_api._internal import mock_random
 
 from simulator.account.wire import HttpRequest, HttpResponse
+from simulator.errors import ServiceError
 from simulator.rng import Chance
 
 # DynamoDB's answers that hold items. moto keeps items as the wire has them and yet looks for each of the ten members of
@@ -83,7 +84,7 @@ def drawing(chance: Chance, entity: str) -> Iterator[None]:
 
 
 def answer(request: HttpRequest, account_id: str) -> HttpResponse:
-    """Moto's answer to a request of a service it knows, about an account's resources; 501 for any other service."""
+    """Moto's answer to a request of a service it knows, about an account's resources. Raises ServiceError for any other."""
     _used.update(name for name, pattern in backend_url_patterns if pattern.match(request.url))
     headers = HTTPHeaders()
     for name, value in request.headers.items():
@@ -91,10 +92,10 @@ def answer(request: HttpRequest, account_id: str) -> HttpResponse:
     headers["x-moto-account-id"] = account_id
     try:
         answered = _STUBBER.process_request(AWSPreparedRequest(request.method, request.url, headers, request.body, False))
-    except NotImplementedError as error:
-        return HttpResponse(501, {"x-amzn-ErrorType": "NotImplemented"}, str(error).encode())
+    except (NotImplementedError, ModuleNotFoundError) as error:  # moto's rarer services need further packages
+        raise ServiceError("NotImplemented", str(error), 501) from error
     if answered is None:
-        return HttpResponse(501, {"x-amzn-ErrorType": "NotImplemented"}, b"no simulated service answers here")
+        raise ServiceError("NotImplemented", "no simulated service answers here", 501)
     status, answer_headers, body = answered
     # moto stamps answers with the library's own header types; only names and text go on.
     return HttpResponse(

@@ -1,13 +1,12 @@
 """AWS requests and answers on the wire, in both directions, by botocore's service models.
 
-Decoding, routing and XML answers are moto's; the checks of a request against its shape are ours, because botocore checks
-only types, required members and minimum lengths on the client, and services check the rest.
+Decoding, routing and XML answers are moto's.
 """
 
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -18,6 +17,7 @@ import botocore.loaders
 import botocore.session
 import moto.core.loaders
 import moto.core.utils
+from botocore.exceptions import UnknownServiceError
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
@@ -25,6 +25,8 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
+from simulator.account.models import model_names
+from simulator.account.scope import Clues, Scope, scope_of
 from simulator.errors import ServiceError
 from simulator.json_types import JsonValue
 
@@ -34,17 +36,12 @@ _BOTOCORE_LOADER, _MOTO_LOADER = botocore.loaders.create_loader(), moto.core.loa
 botocore.session.create_loader = lambda path=None: botocore.loaders.create_loader(path) if path else _BOTOCORE_LOADER
 moto.core.utils.create_loader = lambda: _MOTO_LOADER
 
-_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _JSON_PROTOCOLS = ("json", "rest-json")
-
-# botocore's names where they differ from the name a request is signed with, which is what we call a service.
-_MODEL_NAMES: Mapping[str, str] = {
-    "states": "stepfunctions",
-    "monitoring": "cloudwatch",
-    "email": "ses",
-    "tagging": "resourcegroupstaggingapi",
-    "elasticloadbalancing": "elbv2",
-    "execute-api": "apigatewaymanagementapi",
+# How services word that they have no such operation, by protocol.
+_UNKNOWN_OPERATION = {
+    "query": ("InvalidAction", 400),
+    "ec2": ("InvalidAction", 400),
+    "json": ("UnknownOperationException", 400),
 }
 
 
@@ -56,6 +53,17 @@ class HttpRequest:
     url: str
     headers: Mapping[str, str]
     body: bytes
+
+    def header(self, name: str) -> str:
+        """A header's value, by its name in any case; empty if there is none."""
+        return self.headers.get(name) or next(
+            (self.headers[sent] for sent in self.headers if sent.lower() == name.lower()), ""
+        )
+
+    @property
+    def scope(self) -> Scope | None:
+        """What the request is for; None where nothing tells."""
+        return scope_of(Clues(self.method, self.url, self.header, self.body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,51 +92,87 @@ class Decoded:
     account_id: str = ""
 
 
-_SIGNING_NAMES = {model: signing for signing, model in _MODEL_NAMES.items()}
-
-
-def signing_name(service: str) -> str:
-    """Our name of a service that a person may also call as boto3 does: `stepfunctions` is `states`."""
-    return _SIGNING_NAMES.get(service, service)
-
-
 def service_model(service: str) -> Any:
     """Botocore's model of a service named by its signing name. Raises botocore's UnknownServiceError."""
-    return get_service_model(_MODEL_NAMES.get(service, service))
+    return get_service_model(model_names(service)[0])
 
 
 def decode(request: HttpRequest) -> Decoded:
-    """Read a signed AWS request. Raises ServiceError where it is not one, or names no operation of its service."""
-    scope = _CREDENTIAL.search(request.headers.get("Authorization", ""))
+    """Read an AWS request. Raises ServiceError where it is not one, or names no operation of its service."""
+    scope = request.scope
     if scope is None:
         raise ServiceError("MissingAuthenticationToken", "Missing Authentication Token", 403)
-    service = scope["service"]
-    http = Request.from_primitives(request.method, request.url, request.headers, request.body)
-    try:
-        operation, uri_parameters = get_service_router(_MODEL_NAMES.get(service, service)).match(http)
-    except HTTPException:
-        raise ServiceError("UnknownOperationException", f"no operation of {service} at {request.url}", 404) from None
-    parser = PROTOCOL_PARSERS[determine_request_protocol(operation.service_model, http.content_type)]
-    parameters = parser(operation).parse(
-        {
-            "method": http.method,
-            "values": http.values,
-            "headers": http.headers,
-            "body": http.data,
-            "url_path": http.path,
-            "url_params": uri_parameters,
-        }
-    )
-    attempt = re.search(r"attempt=(\d+)", request.headers.get("amz-sdk-request", ""))
+    operation, parameters = _read(scope, request)
+    attempt = re.search(r"attempt=(\d+)", request.header("amz-sdk-request"))
     return Decoded(
-        service,
-        scope["region"],
-        scope["key"],
+        scope.service,
+        scope.region,
+        scope.access_key,
         operation.name,
         parameters,
-        request.headers.get("amz-sdk-invocation-id", ""),
+        request.header("amz-sdk-invocation-id"),
         int(attempt[1]) if attempt else 1,
     )
+
+
+def endpoint_prefix(service: str, request: HttpRequest) -> str:
+    """The first part of the host that AWS answers a request at (`streams.dynamodb`). Raises ServiceError as `decode`."""
+    return str(_operation(service, _http_request(request))[0].service_model.endpoint_prefix)
+
+
+def _read(scope: Scope, request: HttpRequest) -> tuple[Any, dict[str, Any]]:
+    """A request's operation and parameters."""
+    http = _http_request(request)
+    operation, uri_parameters = _operation(scope.service, http)
+    _check_json(operation, request.body)
+    try:
+        parser = PROTOCOL_PARSERS[determine_request_protocol(operation.service_model, http.content_type)]
+        return operation, parser(operation).parse(
+            {
+                "method": http.method,
+                "values": http.values,
+                "headers": http.headers,
+                "body": http.data,
+                "url_path": http.path,
+                "url_params": uri_parameters,
+            }
+        )
+    except Exception as error:  # moto's parsers meet what they cannot read with whatever happens to come of it
+        raise ServiceError("SerializationException", f"the request cannot be read: {error}", 400) from error
+
+
+def _check_json(operation: Any, body: bytes) -> None:
+    """Refuse a body that should be JSON and is not; moto would take it for an empty one."""
+    shape = operation.input_shape
+    if not body or operation.service_model.protocol not in _JSON_PROTOCOLS or (shape and "payload" in shape.serialization):
+        return
+    try:
+        is_object = isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        is_object = False
+    if not is_object:
+        raise ServiceError("SerializationException", "the body is not a JSON object", 400)
+
+
+def _http_request(request: HttpRequest) -> Any:
+    return Request.from_primitives(request.method, request.url, request.headers, request.body)
+
+
+def _operation(service: str, http: Any) -> tuple[Any, Mapping[str, Any]]:
+    """The operation that a request names, with the parameters in its path."""
+    for model in model_names(service):
+        try:
+            operation, uri_parameters = get_service_router(model).match(http)
+        except HTTPException:
+            continue
+        except UnknownServiceError:
+            message = f"Credential should be scoped to a valid service, not {service!r}"
+            raise ServiceError("InvalidSignatureException", message, 403) from None
+        except Exception as error:
+            raise ServiceError("SerializationException", f"the request cannot be read: {error}", 400) from error
+        return operation, uri_parameters
+    code, status = _UNKNOWN_OPERATION.get(str(service_model(service).protocol), ("UnknownOperationException", 404))
+    raise ServiceError(code, f"no operation of {service} at {http.method} {http.path}", status)
 
 
 def encode(service: str, operation: str, result: Mapping[str, Any]) -> HttpResponse:
@@ -182,9 +226,19 @@ def encode_error(service: str, operation: str, error: ServiceError) -> HttpRespo
     return _http(error.status, {"Content-Type": "text/xml", **error.headers}, _xml_error(model, operation, error))
 
 
+def refuse(request: HttpRequest, error: ServiceError) -> HttpResponse:
+    """The answer to a request of which perhaps only the service is known, in its protocol; in JSON if not even that."""
+    scope = request.scope
+    try:
+        return encode_error(scope.service if scope else "drs", "", error)
+    except UnknownServiceError:
+        return encode_error("drs", "", error)
+
+
 def _xml_error(model: Any, operation: str, error: ServiceError) -> str:
     """The error in the service's own XML. Its code may differ from its shape's name (`InternalError`, `NotFound`)."""
-    shapes = {shape.name: shape for shape in model.operation_model(operation).error_shapes}
+    known = model.operation_model(operation).error_shapes if operation in model.operation_names else ()
+    shapes = {shape.name: shape for shape in known}
     code = escape(shapes[error.code].error_code if error.code in shapes else error.code)
     inner = f"<Code>{code}</Code><Message>{escape(error.message)}</Message>"
     match str(model.protocol):
@@ -212,91 +266,6 @@ def modelled_errors(service: str, operation: str) -> Mapping[str, int]:
     """The error names that an operation's model lists, with their HTTP status."""
     shapes = service_model(service).operation_model(operation).error_shapes
     return {shape.name: int(shape.metadata.get("error", {}).get("httpStatusCode", 400)) for shape in shapes}
-
-
-def shape_faults(service: str, operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(member path, what is wrong) for everything in `parameters` that the operation's input shape does not allow."""
-    shape = service_model(service).operation_model(operation).input_shape
-    return list(_faults(shape, parameters, "")) if shape is not None else []
-
-
-def _faults(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    check = _CHECKS.get(shape.type_name)
-    return check(shape, value, path) if check else iter(())
-
-
-def _structure_faults(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(value, dict):
-        yield path, "must be a structure"
-        return
-    for name in shape.required_members:
-        if value.get(name) is None:
-            yield f"{path}.{name}".lstrip("."), "must not be null"
-    for name, member in shape.members.items():
-        if value.get(name) is not None:
-            yield from _faults(member, value[name], f"{path}.{name}".lstrip("."))
-
-
-def _list_faults(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(value, list):
-        yield path, "must be a list"
-        return
-    yield from _size_faults(shape, len(value), path, "length")
-    for index, item in enumerate(value):
-        yield from _faults(shape.member, item, f"{path}[{index}]")
-
-
-def _map_faults(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(value, dict):
-        yield path, "must be a map"
-        return
-    yield from _size_faults(shape, len(value), path, "size")
-    for key, item in value.items():
-        yield from _faults(shape.key, key, f"{path}.{key}")
-        yield from _faults(shape.value, item, f"{path}.{key}")
-
-
-def _integer_faults(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, bool) or not isinstance(value, int):
-        yield path, "must be an integer"
-    else:
-        yield from _size_faults(shape, value, path, "value")
-
-
-def _boolean_faults(_shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(value, bool):
-        yield path, "must be a boolean"
-
-
-def _string_faults(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(value, str):
-        yield path, "must be a string"
-        return
-    yield from _size_faults(shape, len(value), path, "length")
-    if shape.enum and value not in shape.enum:
-        yield path, f"must be one of [{', '.join(shape.enum)}]"
-    pattern = shape.metadata.get("pattern")
-    if pattern and not re.fullmatch(pattern, value):
-        yield path, f"must match the pattern {pattern}"
-
-
-def _size_faults(shape: Any, size: int, path: str, noun: str) -> Iterator[tuple[str, str]]:
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    if low is not None and size < low:
-        yield path, f"must have {noun} greater than or equal to {low}"
-    if high is not None and size > high:
-        yield path, f"must have {noun} less than or equal to {high}"
-
-
-_CHECKS: Mapping[str, Callable[[Any, Any, str], Iterator[tuple[str, str]]]] = {
-    "structure": _structure_faults,
-    "list": _list_faults,
-    "map": _map_faults,
-    "string": _string_faults,
-    "integer": _integer_faults,
-    "long": _integer_faults,
-    "boolean": _boolean_faults,
-}
 
 
 def plain(value: Any) -> JsonValue:

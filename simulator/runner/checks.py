@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from simulator.account.wire import signing_name
+from simulator.account.models import signing_name
 from simulator.journal import ApiCall, Notified, StateRetried
 from simulator.runner.facts import Facts, accepted_calls
 from simulator.runner.result import Check, WaveResult

@@ -9,6 +9,7 @@ from simulator.account import moto_services, wire
 from simulator.account.faults import ApiFault, fault_error, known_errors
 from simulator.account.functions import Function
 from simulator.account.integrations.recognition import unrecognised
+from simulator.account.models import signing_name
 from simulator.account.sandbox import Code
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.drs.faults import ServerFault
@@ -138,7 +139,7 @@ class Stage:
         except KeyError:
             message = f"{' and '.join(map(str, fault.api))} cannot answer {fault.error}"
             raise ScenarioError([Problem(where, message, f"it can answer {', '.join(known_errors(modelled))}")]) from None
-        names = frozenset(f"{wire.signing_name(operation.service)}:{operation.name}" for operation in fault.api)
+        names = frozenset(f"{signing_name(operation.service)}:{operation.name}" for operation in fault.api)
         return ApiFault(fault.id, names, error, fault.rate, fault.times, self._window(fault.during))
 
     def _window(self, window: Window | None) -> Callable[[], tuple[int, int | None] | None]:
@@ -158,7 +159,7 @@ class Stage:
 
 def modelled_errors(operation: Operation, where: str) -> Mapping[str, int]:
     """The errors in an operation's model. Raises ScenarioError for a service or operation that AWS does not have."""
-    service = wire.signing_name(operation.service)
+    service = signing_name(operation.service)
     try:
         return wire.modelled_errors(service, operation.name)
     except Exception as error:  # botocore has several exceptions for what it does not know, with no common base

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.account import moto_services, wire
+from simulator.account import moto_services, shape_checks, wire
 from simulator.account.faults import ApiFault, fault_error
 from simulator.account.wire import HttpRequest
 from simulator.account.world import ACCOUNT_ID
@@ -78,7 +78,7 @@ def test_a_request_without_a_signature_is_refused(staged: Stage) -> None:
     ids=str,
 )
 def test_shapes_are_checked_member_by_member(parameters: dict[str, Any], expected: list[tuple[str, str]]) -> None:
-    assert wire.shape_faults("drs", "StartRecovery", parameters) == expected
+    assert shape_checks.shape_faults("drs", "StartRecovery", parameters) == expected
 
 
 def test_the_errors_of_an_operation_come_with_their_status() -> None:
