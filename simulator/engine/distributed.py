@@ -98,12 +98,22 @@ def _run(frame: Frame, state: MapState, distribution: Distribution, scope: Scope
     work.indices = iter(left)
     frame.done = [work], []
     lines = [frame.branch() for _ in range(min(len(left), record.max_concurrency or MAX_CONCURRENCY, MAX_CONCURRENCY))]
-    together(frame, state.name, [work.line] * len(lines), lines)
+    try:
+        together(frame, state.name, [work.line] * len(lines), lines)
+    except StateFailure as failure:
+        if failure.error == THRESHOLD:  # what the children came to is written all the same
+            _results(frame, state, scope, work)
+        raise
+    return _results(frame, state, scope, work)
+
+
+def _results(frame: Frame, state: MapState, scope: Scope, work: "_Children") -> JsonValue:
+    """What the children came to, or where that is written."""
     children = [child for child in work.children if child is not None]
-    writer = distribution.writer
+    writer = state.distribution.writer if state.distribution else None
     if writer and writer.resource:
         call = _caller(frame, state, writer.resource)
-        return export(children, writer, scope, frame.run, record.arn, call)
+        return export(children, writer, scope, frame.run, work.record.arn, call)
     return collected(children, writer, frame.run)
 
 

@@ -45,7 +45,11 @@ def _batching(compiler: FieldCompiler, place: Place) -> Batching:
 def _writing(compiler: FieldCompiler, place: Place) -> Writing:
     config: Any = place.state.get("WriterConfig", {})
     resource = parse_resource(str(place.state["Resource"])) if "Resource" in place.state else None
-    return Writing(resource, _arguments(compiler, place), config)
+    arguments = _arguments(compiler, place)
+    if (resource is None) != (arguments is None) or (resource is None and not config):
+        name = "Arguments" if place.is_jsonata else "Parameters"
+        compiler.refuse(place, (), f"These fields are required: [Resource, {name}] or [WriterConfig]")
+    return Writing(resource, arguments, config)
 
 
 def _arguments(compiler: FieldCompiler, place: Place) -> Reader | None:

@@ -230,6 +230,48 @@ def test_results_are_written_with_a_manifest() -> None:
     assert written["manifest.json"]["MapRunArn"] == result["MapRunArn"]
 
 
+def test_results_of_a_run_that_failed_are_written_too() -> None:
+    written: dict[str, Any] = {}
+
+    def put(task: TaskCall) -> JsonValue:
+        parameters: Any = task.parameters
+        written[parameters["Key"].rsplit("/", 1)[1]] = parameters["Body"]
+        return {}
+
+    writer = {
+        "Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"},
+        "WriterConfig": {"OutputType": "JSONL", "Transformation": "COMPACT"},
+    }  # fmt: skip
+    world = failing_on(2)
+    world.tasks = {**world.tasks, "Map": put}
+    definition = machine(Map=distributed(machine(Work=task()), ResultWriter=writer, MaxConcurrency=1))
+    execution = world.run(definition, [1, 2, 3])
+    assert execution.error == "States.ExceedToleratedFailureThreshold"
+    assert sorted(written) == ["FAILED_0.jsonl", "SUCCEEDED_0.jsonl", "manifest.json"]
+    assert (written["SUCCEEDED_0.jsonl"], json.loads(written["FAILED_0.jsonl"])["Error"]) == ("1", "Broken")
+    assert world.types()[-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
+
+
+@pytest.mark.parametrize("writer", [{}, {"WriterConfig": {}}, {"Resource": "arn:aws:states:::s3:putObject"}])
+def test_a_result_writer_must_say_where_or_how(writer: dict[str, Any]) -> None:
+    definition = machine(Map=distributed(machine(Keep={"Type": "Pass"}), ResultWriter=writer))
+    assert [problem.message for problem in find_problems(json.dumps(definition))] == [
+        (
+            "SCHEMA_VALIDATION_FAILED: These fields are required: [Resource, Parameters] or [WriterConfig]"
+            " at /States/Map/ResultWriter"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("transformation", "result"), [("COMPACT", [[1], [2, 3]]), ("FLATTEN", [1, 2, 3]), (None, [[1], [2, 3]])]
+)
+def test_results_are_transformed_as_the_writer_says(transformation: str | None, result: Any) -> None:
+    writer = {"ResultWriter": {"WriterConfig": {"Transformation": transformation}}} if transformation else {}
+    definition = machine(Map=distributed(machine(Keep={"Type": "Pass"}), **writer))
+    assert output(World().run(definition, [[1], [2, 3]])) == result
+
+
 def test_stopping_the_parent_stops_the_children() -> None:
     world = World()
     wait = machine(Pause={"Type": "Wait", "Seconds": 600})
