@@ -1,12 +1,14 @@
 """EventBridge: what DRS, Step Functions and handlers emit, and how it reaches the targets of rules."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from simulator.account import moto_services
+from simulator.account.around_drs.drs_events import DrsEvents
 from simulator.account.events.faults import EventFault
 from simulator.account.events.inputs import fill, find
 from simulator.account.faults import ApiFault, fault_error
@@ -14,6 +16,7 @@ from simulator.account.functions import Function
 from simulator.account.sandbox import Code
 from simulator.account.world import ACCOUNT_ID
 from simulator.drs.faults import ServerFault
+from simulator.drs.happenings import Happening
 from simulator.journal import ApiCall, EventDelivered, EventEmitted, FaultFired, FunctionInvoked, Notified
 from tests.account.conftest import FUNCTIONS, Stage, stage
 
@@ -125,6 +128,58 @@ def test_a_stall_and_its_end_are_told_once_each(staged: Stage) -> None:
 
     staged.run(act)
     assert [message["detail"] for message in messages(staged)] == [{"state": "STALLED"}, {"state": "NOT_STALLED"}]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What DRS tells its watchers of failback and source networks."""
+
+    kind: str
+    instance: str = "i-0123456789abcdef0"
+    network: str = "sn-30123456789abcdef"
+    job: str = "drsjob-30123456789abcdef"
+    state: str = ""
+    status: str = ""
+    result: str = ""
+
+
+@pytest.mark.parametrize(
+    ("told", "detail_type", "resource", "detail"),
+    [
+        (
+            Told("drs.failback", state="FAILBACK_COMPLETED"),
+            "DRS Recovery Instance Failback State Change",
+            "recovery-instance/i-0123456789abcdef0",
+            {"state": "FAILBACK_COMPLETED"},
+        ),
+        (
+            Told("drs.network", status="PROTECTED"),
+            "DRS Source Network Protection Status Change",
+            "source-network/sn-30123456789abcdef",
+            {"status": "PROTECTED"},
+        ),
+        (
+            Told("drs.network.recovery", result="SUCCESS"),
+            "DRS Source Network Recovery Result",
+            "source-network/sn-30123456789abcdef",
+            {"result": "SUCCESS", "job-id": "drsjob-30123456789abcdef"},
+        ),
+    ],
+    ids=["failback", "protection", "recovery"],
+)
+def test_failback_and_networks_are_told(
+    staged: Stage, told: Any, detail_type: str, resource: str, detail: dict[str, str]
+) -> None:
+    DrsEvents(staged.world.events, staged.world.drs).observe(Happening(ACCOUNT_ID, "us-east-1", told))
+    (event,) = emitted(staged)
+    assert (event.detail_type, event.resources) == (detail_type, [f"arn:aws:drs:us-east-1:{ACCOUNT_ID}:{resource}"])
+    assert event.detail == detail
+
+
+def test_failback_states_on_the_way_are_not_told(staged: Stage) -> None:
+    told: Any = Told("drs.failback", state="FAILBACK_READY_FOR_LAUNCH")
+    DrsEvents(staged.world.events, staged.world.drs).observe(Happening(ACCOUNT_ID, "us-east-1", told))
+    assert emitted(staged) == []
 
 
 def test_snapshots_are_told_every_ten_minutes_while_the_world_lives(staged: Stage) -> None:

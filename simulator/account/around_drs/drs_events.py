@@ -13,6 +13,7 @@ from simulator.drs.state import RegionState
 from simulator.journal import LaunchStatusChanged, ReplicationChanged
 
 SOURCE = "aws.drs"
+_FAILBACKS = ("FAILBACK_IN_PROGRESS", "FAILBACK_COMPLETED", "FAILBACK_ERROR")
 _RESULTS = {"LAUNCHED": "RECOVERY_LAUNCH_SUCCEEDED", "FAILED": "RECOVERY_LAUNCH_FAILED"}
 
 
@@ -26,7 +27,7 @@ class DrsEvents:
 
     def observe(self, happening: Happening) -> None:
         """Emit what a happening is worth."""
-        tell = _TELLERS.get(type(happening.event))
+        tell = _TELLERS.get(happening.event.kind)
         if tell is not None:
             tell(self, self.drs.region(happening.account_id, happening.region).state, happening.event)
 
@@ -49,6 +50,23 @@ class DrsEvents:
         arn = state.arn("source-server", event.server)
         self._emit(state, "DRS Source Server Data Replication Stalled Change", arn, detail)
 
+    def failback_changed(self, state: RegionState, event: Any) -> None:
+        """A recovery instance fails back, has failed back, or cannot."""
+        if event.state in _FAILBACKS:
+            arn = state.arn("recovery-instance", event.instance)
+            self._emit(state, "DRS Recovery Instance Failback State Change", arn, {"state": event.state})
+
+    def network_changed(self, state: RegionState, event: Any) -> None:
+        """A source network's protection has another status."""
+        arn = state.arn("source-network", event.network)
+        self._emit(state, "DRS Source Network Protection Status Change", arn, {"status": event.status})
+
+    def network_recovered(self, state: RegionState, event: Any) -> None:
+        """A source network's recovery has ended."""
+        if event.result != "IN_PROGRESS":
+            arn, detail = state.arn("source-network", event.network), {"result": event.result, "job-id": event.job}
+            self._emit(state, "DRS Source Network Recovery Result", arn, detail)
+
     def snapshot_taken(self, state: RegionState, snapshot: Snapshot) -> None:
         """A point-in-time snapshot was taken."""
         detail = {
@@ -61,7 +79,11 @@ class DrsEvents:
         self.buses.emit(state.account_id, state.name, SOURCE, detail_type, [arn], detail)
 
 
-_TELLERS: Mapping[type, Callable[[DrsEvents, RegionState, Any], None]] = {
-    LaunchStatusChanged: DrsEvents.launch_changed,
-    ReplicationChanged: DrsEvents.replication_changed,
+# By the kind of what happens. AWS shows no sample of the events of source networks: their details are our guess.
+_TELLERS: Mapping[str, Callable[[DrsEvents, RegionState, Any], None]] = {
+    LaunchStatusChanged.kind: DrsEvents.launch_changed,
+    ReplicationChanged.kind: DrsEvents.replication_changed,
+    "drs.failback": DrsEvents.failback_changed,
+    "drs.network": DrsEvents.network_changed,
+    "drs.network.recovery": DrsEvents.network_recovered,
 }
