@@ -12,7 +12,7 @@ from simulator.scenario.expect import Expect
 from simulator.scenario.faults import AnyFault, with_ids
 from simulator.scenario.fields import Instant, Model, Name, Natural, Span, objection
 from simulator.scenario.fleet import Fleet
-from simulator.scenario.operators import Operator
+from simulator.scenario.operators import ABORT, Operator
 from simulator.scenario.system import System
 from simulator.scenario.tree import Tree
 
@@ -54,7 +54,7 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _operators_can_act(self) -> "Scenario":
-        if self.operators and self.system.operate is None:
+        if self.system.operate is None and any(operator.decide != ABORT for operator in self.operators):
             raise objection("`operators` need `operate` in the system: how they reach the orchestrator")
         return self
 

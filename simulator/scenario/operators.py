@@ -67,6 +67,10 @@ def _require_wave(wave: str, info: ValidationInfo) -> None:
         require_one_of("wave", names.waves, wave)
 
 
+ABORT = Decision("abort", None)
+"""Not an operation of the orchestrator: the state machine's execution is stopped, as from the console."""
+
+
 class Operator(Model):
     """A person who decides something once, at the first occasion."""
 
@@ -75,7 +79,7 @@ class Operator(Model):
         description=f"what the operator waits for: {EXAMPLES}"
     )
     decide: Annotated[Decision, BeforeValidator(_decision), WithJsonSchema({"type": "string"})] = Field(
-        description="the operation: `pause`, `resume`, `cancel`, or one on a wave, such as `approve wave app`"
+        description="the operation: `pause`, or `approve wave app`; `abort` stops the state machine"
     )
     delay_ms: Duration = Field(0, description="how long the operator takes to decide")
     reason: Text | None = Field(None, description="the reason that the operator gives")

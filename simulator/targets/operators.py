@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from simulator.account import moto_services
 from simulator.account.wire import Decoded
 from simulator.account.world import ACCOUNT_ID
 from simulator.clock import Signal
 from simulator.drs.happenings import Happening
 from simulator.journal import LaunchStatusChanged, OperatorActed
-from simulator.scenario.operators import At, Operator, Told
+from simulator.scenario.operators import ABORT, At, Operator, Told
 from simulator.scenario.triggers import WaveStarts
 from simulator.targets.requests import answered, proxy_event
 
@@ -68,10 +69,13 @@ def _signal(stage: "Stage", operator: Operator) -> Signal:
 
 
 def _act(stage: "Stage", operator: Operator) -> None:
-    """Call the API, as the operator's tools would."""
+    """Call the API, as the operator's tools would, or stop the state machine itself."""
     operate, world = stage.scenario.system.operate, stage.world
-    assert operate is not None  # the scenario was checked for it
     decision = operator.decide
+    if decision == ABORT:
+        _abort(stage, operator)
+        return
+    assert operate is not None  # the scenario was checked for it
     request = operate.execution if decision.wave is None else operate.wave
     executions = list(world.states.executions.values())
     names = {"executionName": executions[0].name if executions else "", "operation": decision.operation}
@@ -86,3 +90,13 @@ def _act(stage: "Stage", operator: Operator) -> None:
     told = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
     refused = None if answer.status < 400 else told[:300]
     world.journal.record(OperatorActed(decision.operation, decision.wave, answer.status, refused))
+
+
+def _abort(stage: "Stage", operator: Operator) -> None:
+    """Stop the first execution that runs, as somebody with the console open would."""
+    world = stage.world
+    running = [arn for arn, execution in world.states.executions.items() if execution.ended_ms is None]
+    for arn in running[:1]:
+        cause = {"cause": operator.reason} if operator.reason else {}
+        moto_services.client("stepfunctions", world.region, ACCOUNT_ID).stop_execution(executionArn=arn, **cause)
+    world.journal.record(OperatorActed("abort", None, 200 if running else 404, None if running else "nothing runs"))

@@ -54,3 +54,11 @@ def test_operators_need_a_way_to_the_orchestrator(tmp_path: Path) -> None:
     (tmp_path / "m.json").write_text("{}", "utf-8")
     with pytest.raises(ScenarioError, match="`operators` need `operate` in the system"):
         load(path)
+
+
+def test_the_state_machine_can_be_stopped_from_outside(tmp_path: Path) -> None:
+    result = run(tmp_path, "when: wave data starts, decide: abort, reason: wrong account")
+    assert [deed.status for _, deed in deeds(result)] == [200]
+    assert result.outcome == "CANCELLED"
+    late = run(tmp_path, "when: told completed, decide: abort, delay: 1h")
+    assert [deed.refused for _, deed in deeds(late)] == ["nothing runs"]

@@ -99,7 +99,8 @@ def _members(given: Mapping[str, Any], shape: Any, at: Pointer) -> Iterator[Find
     for written, value in given.items():
         name = known.get(written.removesuffix(".$").lower())
         if name is None:
-            hint = nearest(written.removesuffix(".$"), (member[:1].upper() + member[1:] for member in shape.members))
+            spelled = [member[:1].upper() + member[1:] for member in shape.members]
+            hint = nearest(written.removesuffix(".$"), spelled)
             yield Finding(SCHEMA, f'The field "{written}" is not supported by Step Functions', at, hint)
         elif not written.endswith(".$"):
             yield from _value(value, shape.members[name], (*at, written))

@@ -1,0 +1,60 @@
+"""Roles allow what the code does in all scenarios, and nothing that it does not."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.journal import ApiCall
+from simulator.runner.run import run_scenario
+from simulator.scenario.loading import load
+from tests.cfn.templates import of_type, template
+
+SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))
+# What a call needs where its permission is not called after it. A job's tags need one of their own.
+NEEDS = {
+    "dynamodb:TransactWriteItems": {"dynamodb:PutItem"},
+    "drs:StartRecovery": {"drs:StartRecovery", "drs:TagResource"},
+}
+# What no scenario does: people who look at executions (tests/orchestration/test_operators.py does).
+BY_PEOPLE = {"dynamodb:Scan", "dynamodb:Query"}
+# What Lambda, Step Functions and SNS do with a role, not the code.
+BY_THE_RUNTIME = ("logs:", "xray:", "sqs:", "kms:", "lambda:")
+
+
+@cache
+def used() -> dict[str, set[str]]:
+    """The permissions that each function's calls need, over all scenarios."""
+    needed: dict[str, set[str]] = {}
+    for path in SCENARIOS:
+        for _, call in run_scenario(load(path)).journal.of(ApiCall):
+            name = f"{call.service}:{call.operation}"
+            caller = "StateMachine" if call.caller.startswith("states:") else call.caller
+            needed.setdefault(caller, set()).update(NEEDS.get(name, {name}))
+    return needed
+
+
+def allowed(role: dict[str, Any]) -> set[str]:
+    statements = [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
+    actions = [one["Action"] for one in statements]
+    return {action for some in actions for action in (some if isinstance(some, list) else [some])}
+
+
+def roles() -> dict[str, set[str]]:
+    functions = of_type(template("functions"), "AWS::IAM::Role")
+    machine = of_type(template("machine"), "AWS::IAM::Role")
+    own = {name.replace("Role", "Function"): allowed(role) for name, role in functions.items()}
+    return own | {"StateMachine": allowed(machine["Role"])}
+
+
+@pytest.mark.parametrize("caller", ["ApiFunction", "OrchestrationFunction", "EventsFunction", "StateMachine"])
+def test_a_role_allows_exactly_what_is_done_with_it(caller: str) -> None:
+    done, may = used()[caller], roles()[caller]
+    assert done - may == set()
+    assert {action for action in may - done - BY_PEOPLE if not action.startswith(BY_THE_RUNTIME)} == set()
+
+
+def test_no_statement_allows_everything_of_a_service() -> None:
+    for name, actions in roles().items():
+        assert not [action for action in actions if "*" in action], name
