@@ -303,6 +303,21 @@ def test_right_sizing_overwrites_the_templates_type(site: Site) -> None:
     assert site.run(act) == ["c5.large", "t3.nano", "c5.large"]
 
 
+def test_status_checks_pass_once_the_system_is_up(site: Site) -> None:
+    server = site.add("a")
+
+    def act() -> list[str]:
+        site.drill(server)
+        seen = []
+        for seconds in (LAUNCHED, 1200):
+            site.sleep(seconds)
+            (status,) = site.ec2.describe_instance_status()["InstanceStatuses"]
+            seen.append(status["InstanceStatus"]["Status"])
+        return seen
+
+    assert site.run(act) == ["initializing", "ok"]
+
+
 def test_the_journal_is_the_same_whether_or_not_somebody_looks_at_ec2_early() -> None:
     def journal(looks_early: bool) -> tuple[list[str], str]:
         with opened() as site:

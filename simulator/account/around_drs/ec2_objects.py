@@ -7,6 +7,7 @@ thing happens, with moto's randomness set to that thing's own.
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 # EC2's numbers for the states that moto itself never shows.
@@ -89,6 +90,32 @@ def set_state(instance: Any, state: str) -> None:
             instance.start()
         case _:
             instance.instance_state.name, instance.instance_state.code = state, _STATE_CODES[state]
+
+
+def boot(instance: Any, ready: datetime) -> None:
+    """Let an instance's status checks pass only from an instant on: until then its system is still coming up."""
+    from moto.ec2.models.instances import Instance  # noqa: PLC0415
+
+    if not isinstance(Instance.instance_status, _StatusCheck):
+        Instance.instance_status = _StatusCheck(Instance.instance_status)
+    instance.simulated_ready = ready
+
+
+class _StatusCheck:
+    """In the place of moto's property, by which an instance is well from its first moment."""
+
+    def __init__(self, original: Any) -> None:
+        self._original = original
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        """An instance's status, as DescribeInstanceStatus shows it."""
+        if instance is None:
+            return self
+        shown = self._original.__get__(instance, owner)
+        ready = getattr(instance, "simulated_ready", None)
+        if shown["Status"] != "ok" or ready is None or datetime.now(UTC) >= ready:  # noqa: TID251  as moto sees it
+            return shown
+        return {"Details": [{"Name": "reachability", "Status": "initializing"}], "Status": "initializing"}
 
 
 def attach(ec2: Any, instance: Any, new: NewVolume) -> None:
