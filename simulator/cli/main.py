@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from simulator import __version__
+from simulator.cli.calibrate import calibrate
 from simulator.cli.check import check
 from simulator.cli.errors import COULD_NOT, INTERRUPTED, PASSED, print_bug, print_problems
 from simulator.cli.run import run
@@ -25,6 +26,7 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(check)
+cli.add_command(calibrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
