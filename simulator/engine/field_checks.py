@@ -146,6 +146,11 @@ NESTED_FIELDS: dict[tuple[str, ...], dict[str, Check]] = {
     },
 }  # fmt: skip
 """The objects in the fields of a Map, by the way to them."""
+RULE_FIELDS: dict[str, Check] = {
+    "Next": _string, "Variable": _string, "Condition": _any, "Output": _any, "Assign": _object, "Comment": _string,
+    "And": _any, "Or": _any, "Not": _any,
+}  # fmt: skip
+"""The fields of a Choice rule beside its operator."""
 RETRY_FIELDS: dict[str, Check] = {
     "ErrorEquals": _names, "IntervalSeconds": _integer(1, MAX_SECONDS), "MaxAttempts": _integer(0, MAX_SECONDS),
     "BackoffRate": _number(1.0, 1e9), "MaxDelaySeconds": _integer(1, 31_622_400), "JitterStrategy": _one_of("FULL", "NONE"),
@@ -167,4 +172,9 @@ JSONPATH_ONLY = frozenset({
     "TimestampPath", "ErrorPath", "CausePath", "TimeoutSecondsPath", "HeartbeatSecondsPath", "MaxConcurrencyPath",
     "ToleratedFailureCountPath", "ToleratedFailurePercentagePath",
 })  # fmt: skip
+EVALUATED = frozenset({
+    "TimeoutSeconds", "HeartbeatSeconds", "Seconds", "Timestamp", "Error", "Cause", "MaxConcurrency", "MaxItems",
+    "ToleratedFailureCount", "ToleratedFailurePercentage", "MaxItemsPerBatch", "MaxInputBytesPerBatch",
+})  # fmt: skip
+"""What must be of some kind and may be an expression in JSONata that gives it."""
 JSONATA_ONLY = frozenset({"Output", "Arguments", "Items"})

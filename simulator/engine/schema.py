@@ -7,6 +7,7 @@ from simulator.engine.choice import operators_in
 from simulator.engine.field_checks import (
     BRANCH_FIELDS,
     CATCH_FIELDS,
+    EVALUATED,
     EXCLUSIVE,
     JSONATA_ONLY,
     JSONPATH_ONLY,
@@ -15,6 +16,7 @@ from simulator.engine.field_checks import (
     PROCESSOR_FIELDS,
     REQUIRED,
     RETRY_FIELDS,
+    RULE_FIELDS,
     STATE_FIELDS,
     Check,
 )  # fmt: skip
@@ -133,7 +135,7 @@ def _fields(owner: JsonObject, known: Mapping[str, Check], at: Pointer, language
     for name, value in owner.items():
         if name not in known:
             yield Finding(SCHEMA, f"Field '{name}' is not supported", at, nearest(name, known))
-        elif language == "JSONata" and is_expression(value):
+        elif language == "JSONata" and name in EVALUATED and is_expression(value):
             continue
         elif complaint := known[name](value):
             yield Finding(SCHEMA, complaint, (*at, name))
@@ -194,14 +196,16 @@ def _choice_rule(rule: JsonValue, at: Pointer, language: str, *, is_top: bool) -
     if not isinstance(rule, Mapping):
         yield Finding(SCHEMA, "Expected value of type Object", at)
         return
-    if is_top and not isinstance(rule.get("Next"), str):
+    operators = operators_in(rule)
+    yield from _fields({name: rule[name] for name in rule if name not in operators}, RULE_FIELDS, at, language)
+    if is_top and "Next" not in rule:
         yield Finding(SCHEMA, "These fields are required: [Next]", at)
     if language == "JSONata":
         if "Condition" not in rule:
             yield Finding(SCHEMA, "These fields are required: [Condition]", at)
         return
     nested = [name for name in ("And", "Or", "Not") if name in rule]
-    if len(nested) + len(operators_in(rule)) != 1:
+    if len(nested) + len(operators) != 1:
         yield Finding(SCHEMA, "Exactly one comparison operator is required", at)
     elif not nested and "Variable" not in rule:
         yield Finding(SCHEMA, "These fields are required: [Variable]", at)
