@@ -31,7 +31,8 @@ BUILT_IN: tuple[str, ...] = get_args(BuiltIn)
 _SUFFIXES = (".yaml", ".yml")
 _HEADER = "# A latency profile for drsim. A scenario names this file: `fleet: {profile: path/to/it.yaml}`.\n"
 
-ProfileName = Annotated[Name, AfterValidator(matching(r"[A-Za-z][\w.-]*", "a name of letters, digits, dots and dashes"))]
+NAME = r"[A-Za-z][\w.-]*"
+ProfileName = Annotated[Name, AfterValidator(matching(NAME, "a name of letters, digits, dots and dashes"))]
 
 
 class Source(Model):
