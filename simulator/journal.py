@@ -192,6 +192,80 @@ class InstanceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class FailbackChanged:
+    """A recovery instance's failback went into another state (FAILBACK_IN_PROGRESS, ...)."""
+
+    kind: ClassVar[str] = "drs.failback"
+    instance: str
+    server: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailbackReplicationChanged:
+    """The replication of a recovery instance to a failback client changed its state."""
+
+    kind: ClassVar[str] = "drs.failback.replication"
+    instance: str
+    server: str
+    state: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceForgotten:
+    """The record of a recovery instance was deleted; the instance in EC2 stays as it is."""
+
+    kind: ClassVar[str] = "drs.instance.forgotten"
+    instance: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChanged:
+    """A source network's replication changed its status (STOPPED, IN_PROGRESS, PROTECTED, ERROR)."""
+
+    kind: ClassVar[str] = "drs.network"
+    network: str
+    status: str
+    details: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRecovered:
+    """A source network's recovery began (IN_PROGRESS) or ended (SUCCESS, FAIL, PARTIAL_SUCCESS, ASSOCIATE_...)."""
+
+    kind: ClassVar[str] = "drs.network.recovery"
+    network: str
+    job: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkStackDeployed:
+    """A CloudFormation stack with a recovered network was created or updated: `action` is CREATE or UPDATE."""
+
+    kind: ClassVar[str] = "drs.network.stack"
+    network: str
+    job: str
+    action: str
+    stack: str
+    vpc: str
+    template: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkTemplateExported:
+    """A source network's CloudFormation template was written to a bucket."""
+
+    kind: ClassVar[str] = "drs.network.export"
+    network: str
+    bucket: str
+    key: str
+    template: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
 class FaultFired:
     """A fault of the scenario took effect. `target` is what it hit (`drs:StartRecovery`, a server's name)."""
 
@@ -199,6 +273,29 @@ class FaultFired:
     fault: str
     target: str
     effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanExecutionChanged:
+    """An execution of one of DRS's own recovery plans went on in another status."""
+
+    kind: ClassVar[str] = "drs.plan_execution"
+    execution: str
+    plan: str
+    mode: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStepChanged:
+    """A step of such an execution did; `index` counts from 1."""
+
+    kind: ClassVar[str] = "drs.plan_step"
+    execution: str
+    index: int
+    name: str
+    status: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +369,9 @@ Event = (
     RunStarted | RunEnded | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
     | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | FaultFired | Notified
     | Answered | OperatorActed | RecordRead | EventEmitted | EventDelivered
+    | FailbackChanged | FailbackReplicationChanged | InstanceForgotten | NetworkChanged | NetworkRecovered
+    | NetworkStackDeployed | NetworkTemplateExported
+    | PlanExecutionChanged | PlanStepChanged
 )  # fmt: skip
 E = TypeVar("E", bound=Event)
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__args__}
@@ -319,7 +419,12 @@ class Journal:
 
     def to_jsonl(self) -> str:
         """The journal's file form."""
-        return "".join(_line(entry) + "\n" for entry in self._entries)
+        return "".join(self.lines())
+
+    def lines(self, first: int = 0, limit: int | None = None) -> list[str]:
+        """The lines of the file form, of at most `limit` events from number `first` on."""
+        end = None if limit is None else first + limit
+        return [_line(entry) + "\n" for entry in self._entries[first:end]]
 
 
 def read_jsonl(text: str) -> Journal:

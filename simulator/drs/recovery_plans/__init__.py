@@ -1,0 +1,1 @@
+"""Recovery plans of DRS itself: ordered steps that recover servers or wait."""
