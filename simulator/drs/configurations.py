@@ -3,6 +3,7 @@
 A new server's come from the account's templates where there are any, otherwise from the service's defaults.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -19,6 +20,7 @@ _UNIT_MS: Mapping[str, int] = {"MINUTE": 60_000, "HOUR": 60 * 60_000, "DAY": 24 
 # The rules of a point-in-time policy: (interval, retention) in their unit; only how many days are kept can be chosen.
 _FIXED: Mapping[str, tuple[int, int | None]] = {"MINUTE": (10, 60), "HOUR": (1, 24), "DAY": (1, None)}
 _MAX_DAYS = 365
+_BUCKET = re.compile(r"arn:aws[a-z-]*:s3:::[a-z0-9.-]{3,63}")
 _LARGE_GIB = 500  # disks beyond this have the default type for large ones
 _INHERITED = ("launchDisposition", "targetInstanceTypeRightSizingMethod", "copyPrivateIp", "copyTags", "licensing",
               "postLaunchEnabled", "recoveryMode")  # fmt: skip
@@ -117,10 +119,10 @@ def change_rules(server: SourceServer, policy: Sequence[Mapping[str, Any]], now_
     server.replica.rules = tuple(changed)
 
 
-def replication_faults(given: Mapping[str, Any], kept: Mapping[str, Any]) -> Fields:
+def replication_mistakes(given: Mapping[str, Any], kept: Mapping[str, Any]) -> Fields:
     """What is wrong with members of a replication configuration or template that is to replace some of `kept`."""
     whole = {**kept, **given}
-    found = _policy_faults(given.get("pitPolicy", ()))
+    found = _policy_mistakes(given.get("pitPolicy", ()))
     if whole.get("ebsEncryption") == "CUSTOM" and not whole.get("ebsEncryptionKeyArn"):
         found.append(("ebsEncryptionKeyArn", "must be given for CUSTOM encryption"))
     devices = {disk["deviceName"] for disk in kept.get("replicatedDisks", ())}
@@ -130,7 +132,7 @@ def replication_faults(given: Mapping[str, Any], kept: Mapping[str, Any]) -> Fie
     return found
 
 
-def launch_faults(given: Mapping[str, Any], kept: Mapping[str, Any], origin_region: str | None) -> Fields:
+def launch_mistakes(given: Mapping[str, Any], kept: Mapping[str, Any], origin_region: str | None) -> Fields:
     """What is wrong with members of a launch configuration that is to replace some of `kept`."""
     whole = {**kept, **given}
     found = []
@@ -141,13 +143,23 @@ def launch_faults(given: Mapping[str, Any], kept: Mapping[str, Any], origin_regi
     return found
 
 
+def launch_template_mistakes(given: Mapping[str, Any], kept: Mapping[str, Any]) -> Fields:
+    """What is wrong with members of a launch configuration template that are to replace some of `kept`."""
+    whole = {**kept, **given}
+    if whole.get("launchIntoSourceInstance") and (whole["copyPrivateIp"] or whole["copyTags"]):
+        return [("launchIntoSourceInstance", "needs copyPrivateIp and copyTags to be off")]
+    if "exportBucketArn" in given and not _BUCKET.fullmatch(given["exportBucketArn"]):
+        return [("exportBucketArn", "must be the ARN of an S3 bucket")]
+    return []
+
+
 def merge_disks(kept: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A server's disks with some members of some replaced; which one it boots from cannot change."""
     changes = {disk["deviceName"]: {name: disk[name] for name in disk if name != "isBootDisk"} for disk in given}
     return [{**disk, **changes.get(disk["deviceName"], {})} for disk in kept]
 
 
-def _policy_faults(policy: Sequence[Mapping[str, Any]]) -> Fields:
+def _policy_mistakes(policy: Sequence[Mapping[str, Any]]) -> Fields:
     units = [rule["units"] for rule in policy]
     if policy and sorted(units) != sorted(_FIXED):
         return [("pitPolicy", "must have one rule each in MINUTE, HOUR and DAY")]

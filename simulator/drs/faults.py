@@ -1,6 +1,6 @@
 """Failures of a server's recovery that somebody asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 PHASES = ("CLEANUP", "SNAPSHOT", "CONVERSION", "LAUNCH")
@@ -67,4 +67,39 @@ class ServerFaults:
             if armed.hits(phase):
                 armed.fired += 1
                 return armed.fault
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionFault:
+    """Launch actions of a server (a name or an id) that fail, in `times` of its launches (None: in all), for a `reason`.
+
+    `action` is the code or the name of the one that fails, None for whichever; `DISCOVERY` is not one, but the finding of
+    the SSM agent, before which none can run.
+    """
+
+    id: str
+    server: str
+    action: str | None = None
+    reason: str = "The document execution failed"
+    times: int | None = None
+
+
+@dataclass(slots=True)
+class ActionFaults:
+    """The failures that wait for launch actions, with how often each came, by server."""
+
+    armed: dict[str, list[tuple[ActionFault, list[str]]]] = field(default_factory=dict)
+
+    def add(self, server_id: str, fault: ActionFault) -> None:
+        """Let a failure wait for a server's launch actions."""
+        self.armed.setdefault(server_id, []).append((fault, []))
+
+    def take(self, server_id: str, names: Sequence[str]) -> ActionFault | None:
+        """The failure that hits an action with one of these names, used up once."""
+        for fault, fired in self.armed.get(server_id, ()):
+            is_meant = fault.action in names or (fault.action is None and "DISCOVERY" not in names)
+            if is_meant and (fault.times is None or len(fired) < fault.times):
+                fired.append(names[0])
+                return fault
         return None

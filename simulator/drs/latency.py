@@ -10,6 +10,8 @@ from simulator.drs.model import Job, Participant
 from simulator.drs.settings import Distribution, Latency, Profile
 from simulator.drs.state import RegionState
 
+EXTENDED = "extended"
+
 
 def job_ms(state: RegionState, job: Job, latency: Latency) -> int:
     """What a job as a whole takes for something: as long as the slowest of its servers' profiles."""
@@ -20,13 +22,13 @@ def job_ms(state: RegionState, job: Job, latency: Latency) -> int:
 
 def server_ms(state: RegionState, job: Job, participant: Participant, latency: Latency) -> int:
     """What one server of a job takes for a phase. A constant latency is taken as it is."""
-    distribution = _distribution(state, participant.server.profile, latency)
+    distribution = _distribution(state, _profile(state, job, participant), latency)
     seconds = distribution.at(_job_luck(state, job, latency))
     if distribution.is_constant or latency not in ("conversion", "launch"):
         return round(seconds * 1000)
     scaling, servers = state.settings.scaling, len(job.participants)
     seconds *= scaling.factor(servers, participant.server.volume_gib)
-    own = state.chance.stream("drs.server", f"{job.type}/{participant.server.id}/{participant.number}/{latency}")
+    own = state.chance.stream("drs.server", f"{job.type}/{participant.server.key}/{participant.number}/{latency}")
     if latency == "conversion":
         seconds *= math.exp(own.normal(0, scaling.server_sigma))
     else:
@@ -37,6 +39,12 @@ def server_ms(state: RegionState, job: Job, participant: Participant, latency: L
 def boot_ms(state: RegionState, job: Job, participant: Participant) -> int:
     """How long before its launch ends a server's EC2 instance is started."""
     return round(_distribution(state, participant.server.profile, "boot").at(_job_luck(state, job, "boot")) * 1000)
+
+
+def _profile(state: RegionState, job: Job, participant: Participant) -> str:
+    """Whose latencies count: a conversion for another account is that of an extended server."""
+    is_for_another = job.type == "CREATE_CONVERTED_SNAPSHOT" and EXTENDED in state.settings.profiles
+    return EXTENDED if is_for_another else participant.server.profile
 
 
 def _job_luck(state: RegionState, job: Job, latency: Latency) -> float:

@@ -1,7 +1,7 @@
 """What the service keeps: source servers, jobs and recovery instances, with their legal states in tables."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
@@ -165,13 +165,19 @@ class SourceServer:
     launch_actions: dict[str, dict[str, Any]] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def key(self) -> str:
+        """What names it in draws: its id, which an extended server shares with another."""
+        return self.id if self.extension is None else self.arn
+
 
 @dataclass(slots=True)
 class Participant:
     """A source server in a job: its `number`th of this kind, from 1.
 
     `instance_id` is what the job launches or terminates; `data_ms` is the instant of the data that it launches with, known
-    from the start where the caller chose a snapshot. `agent_found_ms` and `runs` tell of its launch actions.
+    from the start where the caller chose a snapshot. `agent_found_ms` and `runs` tell of its launch actions;
+    `staged` is its part in the `staged_job` that converts an extended server, `staging_error` why there is none.
     """
 
     server: SourceServer
@@ -180,6 +186,9 @@ class Participant:
     instance_id: str | None = None
     data_ms: int | None = None
     agent_found_ms: int | None = None
+    staged: "Participant | None" = None
+    staged_job: "Job | None" = None
+    staging_error: str | None = None
     runs: list[ActionRun] = field(default_factory=list)
 
 
@@ -214,6 +223,7 @@ class Job:
     ended_ms: int | None = None
     log: list[LogItem] = field(default_factory=list)
     fault: str | None = None
+    watchers: list[Callable[[], None]] = field(default_factory=list)  # told when it has ended
 
     @property
     def is_active(self) -> bool:

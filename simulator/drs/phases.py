@@ -1,6 +1,8 @@
 """What each phase of a job does to a server: when it begins, when it ends well, and when it fails."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any
 
 from simulator.drs import identifiers, snapshots
 from simulator.drs.faults import ServerFault
@@ -49,12 +51,22 @@ def has_instance(participant: Participant) -> bool:
 def needs_conversion(participant: Participant) -> bool:
     """Whether a server's volumes are converted; a machine that runs in AWS already can do without, if so configured."""
     server = participant.server
+    if server.extension is not None:
+        return True
     return server.origin_region is None or server.launch_configuration.get("recoveryMode") != "FAST"
+
+
+def launch_actions(participant: Participant) -> list[Mapping[str, Any]]:
+    """The actions that are to run on a server's instance after its launch, in their order."""
+    server = participant.server
+    if not server.launch_configuration["postLaunchEnabled"]:
+        return []
+    return sorted((deepcopy(one) for one in server.launch_actions.values() if one["active"]), key=lambda one: one["order"])
 
 
 def boot(state: RegionState, job: Job, participant: Participant) -> None:
     """The instance that a server's launch makes appears in EC2."""
-    participant.instance_id = identifiers.instance_id(state.chance, participant.server.id, participant.number)
+    participant.instance_id = identifiers.instance_id(state.chance, participant.server.key, participant.number)
     state.tell(InstanceChanged(participant.instance_id, participant.server.id, job.id, "PENDING"))
 
 
@@ -66,7 +78,8 @@ def abandon(state: RegionState, job: Job, participant: Participant) -> None:
     old = state.instances.get(participant.server.recovery_instance_id or "")
     if old is not None and old.state == "SHUTTING-DOWN":
         state.set_instance_state(old, job, "TERMINATED")
-    if job.type == "LAUNCH" and participant.instance_id is not None:
+    has_launched = participant.instance_id in state.instances  # then only its launch actions had not ended
+    if job.type == "LAUNCH" and participant.instance_id is not None and not has_launched:
         state.tell(InstanceChanged(participant.instance_id, participant.server.id, job.id, "TERMINATED"))
 
 
@@ -106,8 +119,11 @@ def _fall_back(state: RegionState, job: Job, participant: Participant, raw_error
 
 
 def _end_conversion(state: RegionState, job: Job, participant: Participant) -> bool:
-    converter = identifiers.conversion_server_id(state.chance, participant.server.id, participant.number)
+    converted = participant.staged or participant
+    converter = identifiers.conversion_server_id(state.chance, converted.server.id, converted.number)
     state.log(job, "CONVERSION_END", participant, conversionServerID=converter)
+    if job.type == "CREATE_CONVERTED_SNAPSHOT":
+        state.set_launch_status(job, participant, "LAUNCHED")
     return True
 
 
@@ -116,7 +132,8 @@ def _end_launch(state: RegionState, job: Job, participant: Participant) -> bool:
     state.add_instance(job, participant, "STOPPED" if is_stopped else "RUNNING")
     if state.settings.logs_launch_end:
         state.log(job, "LAUNCH_END", participant, targetInstanceID=participant.instance_id)
-    state.set_launch_status(job, participant, "LAUNCHED")
+    if not launch_actions(participant):
+        state.set_launch_status(job, participant, "LAUNCHED")
     return True
 
 

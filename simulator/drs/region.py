@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from simulator.drs import arrivals, disturbances, replication, timeline
 from simulator.drs.arrivals import Machine
-from simulator.drs.faults import ServerFault
+from simulator.drs.faults import ActionFault, ServerFault
 from simulator.drs.model import Platform, SourceServer
 from simulator.drs.replication_faults import ReplicationFault
 from simulator.drs.state import RegionState
@@ -94,6 +94,10 @@ class Region:
         """Let a server's recovery go wrong. Raises ValueError for a server, phase or outcome that does not exist."""
         fault.check()
         self.state.faults.add(self.state.server_named(fault.server).id, fault)
+
+    def inject_action(self, fault: ActionFault) -> None:
+        """Let launch actions of a server fail. Raises ValueError for a server that does not exist."""
+        self.state.action_faults.add(self.state.server_named(fault.server).id, fault)
 
     def occupy(self, server: str, from_ms: int, for_ms: int, fault_id: str) -> None:
         """Let another job hold a server (by name or id) from an instant of the run, for a time.

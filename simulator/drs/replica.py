@@ -10,7 +10,7 @@ _LEAVES = ("STALLED", "STOPPED", "DISCONNECTED")
 # From each state, those that replication goes to by itself or because of a call. (`Region.set_replication_state` puts a
 # server anywhere.) Data is lost track of in RESCAN, and only behind in BACKLOG.
 REPLICATION_STEPS: Mapping[str, tuple[str, ...]] = {
-    "INITIATING": ("INITIAL_SYNC", "RESCAN", *_LEAVES),
+    "INITIATING": ("INITIAL_SYNC", *_LEAVES),
     "INITIAL_SYNC": ("BACKLOG", *_LEAVES),
     "BACKLOG": ("CREATING_SNAPSHOT", "CONTINUOUS", *_LEAVES),
     "CREATING_SNAPSHOT": ("CONTINUOUS", "BACKLOG", *_LEAVES),

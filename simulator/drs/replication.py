@@ -57,6 +57,8 @@ def initiate(state: RegionState, server: SourceServer) -> None:
     _cancel(server)
     replica, now_ms = server.replica, state.clock.now_ms
     replica.attempts += 1
+    replica.is_launchable = False
+    replica.extra_snapshots.clear()
     replica.first_byte_ms, replica.transfer = None, Transfer(now_ms, 0.0)
     fault = state.replication_faults.take_initiation(server.id)
     takes_ms = _drawn_ms(state, server, state.settings.replicating.first_byte, "first_byte")

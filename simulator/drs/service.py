@@ -5,6 +5,7 @@ from typing import Any
 
 from simulator.clock import VirtualClock
 from simulator.drs import refusals
+from simulator.drs.action_runner import ActionRunner
 from simulator.drs.happenings import Observer
 from simulator.drs.operations.table import OPERATIONS, Entry
 from simulator.drs.region import Region
@@ -24,6 +25,7 @@ class DrsService:
         self._regions: dict[tuple[str, str], tuple[Region, Throttle]] = {}
         self._observers: list[Observer] = []
         self._calls: dict[str, int] = {}
+        self._runner: ActionRunner | None = None
 
     @property
     def operations(self) -> tuple[str, ...]:
@@ -42,6 +44,12 @@ class DrsService:
     def subscribe(self, observer: Observer) -> None:
         """Call `observer` with everything that happens from now on, as it happens; it must not wait."""
         self._observers.append(observer)
+
+    def run_actions_with(self, runner: ActionRunner) -> None:
+        """Let launch actions be run by `runner`, an account's Systems Manager, in every account and Region."""
+        self._runner = runner
+        for region, _ in self._regions.values():
+            region.state.action_runner = runner
 
     def call(self, account_id: str, region: str, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer a request whose shape has been checked; takes virtual time if a process asks.
@@ -64,6 +72,7 @@ class DrsService:
             state = RegionState(
                 account_id, region, self._clock, self._chance, self._journal, self._settings, self._observers, self._reach
             )
+            state.action_runner = self._runner
             self._regions[account_id, region] = (Region(state), Throttle(self._settings.rates))
         return self._regions[account_id, region]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from simulator.clock import VirtualClock
 from simulator.drs import identifiers
-from simulator.drs.faults import ServerFaults
+from simulator.drs.action_runner import ActionRunner
+from simulator.drs.faults import ActionFaults, ServerFaults
 from simulator.drs.happenings import Happening, Observer, ServiceEvent
 from simulator.drs.model import (
     INSTANCE_STATES,
@@ -65,13 +66,13 @@ class RegionState:
         self.holders: dict[str, Job] = {}
         self.instances: dict[str, RecoveryInstance] = {}
         self.faults = ServerFaults()
+        self.action_faults = ActionFaults()
+        self.action_runner: ActionRunner | None = None
         self.replication_faults = ReplicationFaults()
         self.replication_templates: dict[str, Template] = {}
         self.launch_templates: dict[str, Template] = {}
         self.shared_disks = 0  # staging disks on replication servers that source servers share
-        self.extended: dict[
-            str, list[tuple[RegionState, SourceServer]]
-        ] = {}  # by server here, what stands for it
+        self.extended: dict[str, list[tuple[RegionState, SourceServer]]] = {}  # by server here, what stands for it
         self.distrusted: set[str] = set()  # accounts that may not extend servers from here
         self._past_jobs: dict[str, Counter[str]] = {}  # of servers that were deleted
         self._reach = reach
@@ -109,6 +110,8 @@ class RegionState:
         """A source server by its id or its name. Raises ValueError if there is none."""
         by_name = self.servers.get(identifiers.server_id(self.account_id, self.name, name_or_id))
         server = self.servers.get(name_or_id, by_name)
+        if server is None:  # an extended server's id does not follow from its name
+            server = next((one for one in self.servers.values() if one.extension and one.name == name_or_id), None)
         if server is None:
             raise ValueError(f"there is no source server {name_or_id!r} among the {len(self.servers)} in {self.name}")
         return server
@@ -136,7 +139,7 @@ class RegionState:
         kind = type_ if initiated_by != "DIAGNOSTIC" else initiated_by
         participants = tuple(self._participant(kind, server, more) for server, more in members)
         first = min(participants, key=lambda participant: participant.server.name)
-        key = f"{first.server.id}/{kind}/{first.number}"
+        key = f"{first.server.key}/{kind}/{first.number}"
         identifier = identifiers.job_id(self.chance, self.name, key)
         job = Job(
             identifier,

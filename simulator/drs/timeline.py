@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from simulator.drs import phases
+from simulator.drs import extension, launch_actions, phases
 from simulator.drs.faults import ServerFault
 from simulator.drs.latency import boot_ms, job_ms, server_ms
 from simulator.drs.model import Job, Participant, Snapshots, availability
@@ -45,6 +45,10 @@ STAGES: Mapping[str, Sequence[Stage]] = {
         Stage("CONVERSION", "conversion", "queue", 25, 60, phases.needs_conversion),
         Stage("LAUNCH", "launch", _HANDOVER_MS, 200, None),
     ),
+    "CREATE_CONVERTED_SNAPSHOT": (
+        Stage("SNAPSHOT", "snapshot", _PREPARATION_MS, 25, 25),
+        Stage("CONVERSION", "conversion", "queue", 25, 60),
+    ),
     "TERMINATE": (Stage("CLEANUP", "terminate", _PREPARATION_MS, 25, None),),
 }
 
@@ -73,6 +77,7 @@ def hold(state: RegionState, job: Job, for_ms: int) -> None:
 def _run(state: RegionState, job: Job) -> None:
     _begin(state, job)
     ready = [participant for participant in job.participants if _is_ready(state, job, participant)]
+    extension.begin_conversions(state, job, ready, start)
     lanes = [[participant] for participant in ready]
     if state.settings.phase_barrier and ready:
         lanes = [ready]
@@ -102,6 +107,8 @@ def _cancel(state: RegionState, job: Job) -> None:
 def _complete(state: RegionState, job: Job) -> None:
     state.set_job_status(job, "COMPLETED")
     state.clock.call_after(_JOB_END_LOG_MS, partial(state.log, job, "JOB_END"))
+    for watcher in job.watchers:
+        watcher()
 
 
 def _after(state: RegionState, job: Job, delay_ms: int, action: Callable[[], object]) -> None:
@@ -184,7 +191,10 @@ class _Passage:
             if phase == "LAUNCH":
                 before_end_ms = boot_ms(run.state, run.job, participant)
                 run.after(max(0, takes_ms - before_end_ms), partial(phases.boot, run.state, run.job, participant))
-            run.after(takes_ms, partial(self._leave, participant, None))
+            if phase == "CONVERSION" and participant.server.extension is not None:
+                extension.when_converted(run.job, participant, partial(self._leave_staging, participant))
+            else:
+                run.after(takes_ms, partial(self._leave, participant, None))
             return
         if fault.outcome == "HANG":
             self._note(participant, fault)
@@ -210,6 +220,21 @@ class _Passage:
         else:
             self._note(participant, fault)
             goes_on = phases.fail(run.state, run.job, participant, phase, fault)
+        if goes_on and phase == "LAUNCH" and phases.launch_actions(participant):
+            launch_actions.begin(run.state, run.job, participant, partial(self._depart, participant))
+        else:
+            self._depart(participant, goes_on)
+
+    def _leave_staging(self, participant: Participant, error: str | None) -> None:
+        """The conversion in the staging account has ended."""
+        run = self._run
+        if error is None:
+            self._leave(participant, None)
+        else:
+            self._depart(participant, phases.give_up(run.state, run.job, participant, "CONVERSION_FAIL", error))
+
+    def _depart(self, participant: Participant, goes_on: bool) -> None:
+        run = self._run
         if not goes_on:
             self._lost.add(participant.server.id)
         self._left -= 1

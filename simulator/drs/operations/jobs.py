@@ -3,7 +3,7 @@
 from bisect import bisect_right
 
 from simulator.drs import refusals
-from simulator.drs.model import Job, LogItem, Participant
+from simulator.drs.model import ActionRun, Job, LogItem, Participant
 from simulator.drs.operations.paging import page
 from simulator.drs.operations.wire import Answer, Request, boundary_ms, is_between, job_of
 from simulator.drs.state import RegionState
@@ -66,9 +66,21 @@ def _describe(state: RegionState, job: Job, participant: Participant) -> Answer:
     shown: Answer = {
         "sourceServerID": participant.server.id,
         "launchStatus": participant.launch_status,
-        "launchActionsStatus": {"runs": []},
+        "launchActionsStatus": _actions_status(state, participant),
     }
     return shown | {"recoveryInstanceID": participant.instance_id} if _shows_instance(state, job, participant) else shown
+
+
+def _actions_status(state: RegionState, participant: Participant) -> Answer:
+    runs = [_describe_run(run) for run in participant.runs]
+    if participant.agent_found_ms is None:
+        return {"runs": runs}
+    return {"ssmAgentDiscoveryDatetime": state.instant(participant.agent_found_ms), "runs": runs}
+
+
+def _describe_run(run: ActionRun) -> Answer:
+    shown: Answer = {"action": dict(run.action), "runId": run.id, "status": run.status}
+    return shown if run.failure is None else shown | {"failureReason": run.failure}
 
 
 def _shows_instance(state: RegionState, job: Job, participant: Participant) -> bool:

@@ -62,7 +62,8 @@ def _initiation(state: RegionState, server: SourceServer) -> Answer:
     """The attempt at setting replication up; of a server that was put where it is, one that suits it."""
     attempt = server.replica.initiation
     if attempt is None:
-        attempt, steps = Initiation(server.added_ms, server.added_ms + _FIRST_BYTE_MS), _placed_steps(server)
+        added_ms = state.staged(server).added_ms
+        attempt, steps = Initiation(added_ms, added_ms + _FIRST_BYTE_MS), _placed_steps(server)
     else:
         steps = initiation.statuses(attempt, state.clock.now_ms)
     key = (attempt, tuple(steps))

@@ -46,10 +46,11 @@ def describe(state: RegionState, server: SourceServer) -> Answer:
 
 
 def _unchanging(state: RegionState, server: SourceServer) -> Answer:
+    machine = state.staged(server)
     shown: Answer = {
         "sourceServerID": server.id,
         "arn": server.arn,
-        "sourceProperties": source_properties(state, server),
+        "sourceProperties": source_properties(state, machine),
         "agentVersion": _AGENT_VERSION,
     }
     if server.origin_region is not None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from simulator.drs import refusals
-from simulator.drs.model import Job, RecoveryInstance, SourceServer
+from simulator.drs.model import Job, RecoveryInstance, SourceServer, Template
 from simulator.drs.operations.wire import Answer, Request
 from simulator.drs.state import RegionState
 
@@ -38,10 +38,12 @@ def list_tags_for_resource(state: RegionState, request: Request) -> Answer:
 
 
 def _tags(state: RegionState, arn: str) -> dict[str, str]:
-    kept: Mapping[str, Mapping[str, SourceServer | Job | RecoveryInstance]] = {
+    kept: Mapping[str, Mapping[str, SourceServer | Job | RecoveryInstance | Template]] = {
         "source-server": state.servers,
         "job": state.jobs,
         "recovery-instance": state.instances,
+        "replication-configuration-template": state.replication_templates,
+        "launch-configuration-template": state.launch_templates,
     }
     named = _ARN.fullmatch(arn)
     if named and (named["region"], named["account"]) == (state.name, state.account_id):

@@ -1,0 +1,29 @@
+"""Who runs launch actions: the seam between DRS and an account's Systems Manager."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The instance on which actions run, and for which server and job."""
+
+    account_id: str
+    region: str
+    instance_id: str
+    server_id: str
+    job_id: str
+
+
+class ActionRunner(Protocol):
+    """Runs launch actions. Nothing may wait: what is asked for is told later, through the callables given."""
+
+    def document_type(self, account_id: str, region: str, document: str) -> str | None:
+        """SSM_AUTOMATION or SSM_COMMAND, None for a document that is not known."""
+
+    def discover(self, target: Target, found: Callable[[], None]) -> None:
+        """Call `found` once the SSM agent of an instance reports."""
+
+    def run(self, target: Target, action: Mapping[str, Any], ended: Callable[[str | None], None]) -> None:
+        """Begin an action (as ListLaunchActions shows it); call `ended` with None or with why it failed."""
