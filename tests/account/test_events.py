@@ -202,8 +202,11 @@ def test_snapshots_are_told_every_ten_minutes_while_the_world_lives(staged: Stag
         assert message["detail"]["EbsSnapshotIDs"] == kept[message["detail"]["DrsSnapshotID"]]
 
 
-def test_snapshots_are_not_told_where_nobody_has_rules(staged: Stage) -> None:
+@pytest.mark.parametrize("pattern", [LAUNCHES, {"source": ["plan"]}])
+def test_snapshots_are_not_told_where_no_rule_is_for_them(staged: Stage, pattern: Any) -> None:
+    rule(staged, pattern, queue(staged))
     drill(staged, "a")
+    staged.run(lambda: staged.world.clock.sleep_ms(1_200_000))
     staged.run(lambda: client("drs").describe_jobs())
     assert {event.detail_type for event in emitted(staged)} == {"DRS Source Server Launch Result"}
 

@@ -7,12 +7,14 @@ from typing import Any
 from simulator.account.events.bus import EventBuses
 from simulator.drs import snapshots
 from simulator.drs.happenings import Happening
+from simulator.drs.region import Region
 from simulator.drs.service import DrsService
 from simulator.drs.snapshots import Snapshot
 from simulator.drs.state import RegionState
 from simulator.journal import LaunchStatusChanged, ReplicationChanged
 
 SOURCE = "aws.drs"
+_SNAPSHOT = "DRS PIT Snapshot Taken"
 _FAILBACKS = ("FAILBACK_IN_PROGRESS", "FAILBACK_COMPLETED", "FAILBACK_ERROR")
 _RESULTS = {"LAUNCHED": "RECOVERY_LAUNCH_SUCCEEDED", "FAILED": "RECOVERY_LAUNCH_FAILED"}
 
@@ -67,13 +69,17 @@ class DrsEvents:
             arn, detail = state.arn("source-network", event.network), {"result": event.result, "job-id": event.job}
             self._emit(state, "DRS Source Network Recovery Result", arn, detail)
 
+    def tells_snapshots(self, region: Region) -> bool:
+        """Whether anybody there hears of snapshots; there are so many of them that nobody else is told."""
+        return self.buses.are_heard(region.state.account_id, region.state.name, SOURCE, _SNAPSHOT)
+
     def snapshot_taken(self, state: RegionState, snapshot: Snapshot) -> None:
         """A point-in-time snapshot was taken."""
         detail = {
             "DrsSnapshotID": snapshot.id,
             "EbsSnapshotIDs": ",".join(snapshots.volume_snapshots(state, snapshot)),
         }
-        self._emit(state, "DRS PIT Snapshot Taken", state.arn("source-server", snapshot.server.id), detail)
+        self._emit(state, _SNAPSHOT, state.arn("source-server", snapshot.server.id), detail)
 
     def _emit(self, state: RegionState, detail_type: str, arn: str, detail: Mapping[str, Any]) -> None:
         self.buses.emit(state.account_id, state.name, SOURCE, detail_type, [arn], detail)

@@ -1,4 +1,4 @@
-"""The events that tell of point-in-time snapshots, in a world in which somebody has rules.
+"""The events that tell of point-in-time snapshots, where somebody has a rule for them.
 
 Snapshots follow from time alone and nothing happens when one is taken, so somebody has to look: every ten minutes, as long
 as anything else goes on. A run is not kept going by its snapshots.
@@ -32,7 +32,7 @@ class PitEvents:
 
     def _look(self) -> None:
         since_ms, self._seen_ms = self._seen_ms or 0, self._clock.now_ms
-        for region in self._drs.regions:
+        for region in filter(self._events.tells_snapshots, self._drs.regions):
             for server in region.state.servers.values():
                 for snapshot in snapshots.kept(region.state, server):
                     if snapshot.taken_ms > since_ms:

@@ -43,6 +43,12 @@ class EventBuses:
         """Whether anybody in this world may have a rule."""
         return moto_services.uses("events", "cloudformation")
 
+    def are_heard(self, account_id: str, region: str, source: str, detail_type: str) -> bool:
+        """Whether there is a rule that may match events of a kind, as far as their source and type tell."""
+        backend = moto_services.existing_backend("events", account_id, region) if self.are_watched else None
+        rules = backend.event_buses["default"].rules.values() if backend is not None else ()
+        return any(_may_match(rule, {"source": source, "detail-type": detail_type}) for rule in rules)
+
     def emit(
         self,
         account_id: str,
@@ -185,6 +191,12 @@ def _rules(event: BusEvent) -> Iterator[Any]:
             and rule.event_pattern.matches_event(event.message())
         ):
             yield rule
+
+
+def _may_match(rule: Any, kind: Mapping[str, str]) -> bool:
+    pattern = rule.event_pattern.get_pattern()
+    told = {name: wanted for name, wanted in pattern.items() if name in kind}
+    return bool(rule.state == "ENABLED" and pattern and type(rule.event_pattern)(None, told).matches_event(kind))
 
 
 def _may_help(error: ClientError) -> bool:
