@@ -13,6 +13,7 @@ from simulator.scenario.faults import AnyFault, with_ids
 from simulator.scenario.fields import Instant, Model, Name, Natural, Span, objection
 from simulator.scenario.fleet import Fleet
 from simulator.scenario.operators import ABORT, Operator
+from simulator.scenario.service import Service
 from simulator.scenario.system import System
 from simulator.scenario.tree import Tree
 
@@ -43,6 +44,9 @@ class Scenario(Model):
         default_factory=bundled_system, description="the orchestrator under test; default: the bundled one"
     )
     fleet: Fleet = Field(description="the servers to recover, in waves")
+    drs: Service = Field(
+        default_factory=lambda: Service.model_validate({}), description="how the simulated service differs from its defaults"
+    )
     plan: JsonValue = Field(None, description="the plan document; default: made from the fleet. Servers stand in it by name")
     run: Run = Field(default_factory=lambda: Run.model_validate({}), description="seed, start and horizon")
     faults: Annotated[tuple[AnyFault, ...], AfterValidator(with_ids)] = Field((), description="what goes wrong")

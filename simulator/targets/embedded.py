@@ -9,7 +9,7 @@ from simulator.account.world import ACCOUNT_ID, World
 from simulator.errors import HorizonReached, SimulationLimit
 from simulator.journal import Answered, RecordRead, RunEnded, RunStarted
 from simulator.scenario.model import Scenario
-from simulator.targets.latency import drs_settings
+from simulator.targets.drs_settings import drs_settings
 from simulator.targets.operators import employ
 from simulator.targets.recording import Recording
 from simulator.targets.requests import answered, proxy_event
@@ -46,7 +46,7 @@ def check_system(scenario: Scenario) -> None:
 
 
 def _world(scenario: Scenario, seed: int) -> World:
-    return World(seed, scenario.run.start, scenario.fleet.region, drs_settings(scenario.fleet))
+    return World(seed, scenario.run.start, scenario.fleet.region, drs_settings(scenario))
 
 
 def _run_out(world: World, horizon_ms: int) -> tuple[str, str]:

@@ -20,7 +20,7 @@ def test_keys_are_spelled_as_in_the_file() -> None:
     schema = Scenario.model_json_schema()
 
     assert set(schema["properties"]) == {
-        "scenario", "id", "tags", "system", "fleet", "plan", "run", "faults", "operators", "expect",
+        "scenario", "id", "tags", "system", "fleet", "drs", "plan", "run", "faults", "operators", "expect",
     }  # fmt: skip
     assert set(schema["$defs"]["Wave"]["properties"]) == {
         "name", "servers", "dependsOn", "timeout", "poll", "onFailure", "retries", "optional",
