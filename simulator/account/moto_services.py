@@ -46,6 +46,7 @@ class _ItemPicker(XFormedAttributePicker):  # type: ignore[misc]  # moto is not 
 moto.core.responses.XFormedAttributePicker = _ItemPicker
 _STUBBER = BotocoreStubber()
 _used: set[str] = set()
+_NO_SERVICE: Any = (404, {}, "Not yet implemented")  # what moto answers for a host that it does not know
 
 
 def reset(chance: Chance) -> None:
@@ -94,7 +95,7 @@ def answer(request: HttpRequest, account_id: str) -> HttpResponse:
         answered = _STUBBER.process_request(AWSPreparedRequest(request.method, request.url, headers, request.body, False))
     except (NotImplementedError, ModuleNotFoundError) as error:  # moto's rarer services need further packages
         raise ServiceError("NotImplemented", str(error), 501) from error
-    if answered is None:
+    if answered in (None, _NO_SERVICE):
         raise ServiceError("NotImplemented", "no simulated service answers here", 501)
     status, answer_headers, body = answered
     # moto stamps answers with the library's own header types; only names and text go on.

@@ -15,6 +15,7 @@ from simulator.cli.calibrate import calibrate
 from simulator.cli.check import check
 from simulator.cli.errors import COULD_NOT, INTERRUPTED, PASSED, print_bug, print_problems
 from simulator.cli.run import run
+from simulator.cli.serve import serve
 from simulator.errors import UserError
 
 
@@ -26,6 +27,7 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(check)
+cli.add_command(serve)
 cli.add_command(calibrate)
 
 

@@ -1,0 +1,236 @@
+"""The admin API, `/_drsim/...`: the world's clock, journal, servers and life from outside, in JSON.
+
+Each call is work in the world like any request, so it sees one instant; a paused world answers too.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from simulator import __version__
+from simulator.account.wire import HttpRequest, HttpResponse
+from simulator.account.world import ACCOUNT_ID
+from simulator.errors import ClockStopped
+from simulator.json_types import JsonValue
+from simulator.server.host import Host, Running
+
+PREFIX = "/_drsim/"
+VIRTUAL = "virtual"  # what stands for no speed
+
+_HEALTH_SECONDS = 2.0  # a world that does not answer within this is busy
+_MAX_ADVANCE_SECONDS = 366 * 24 * 3600
+_MAX_LINES = 10_000
+
+
+class Wrong(Exception):
+    """A call that cannot be answered, with its HTTP status."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: the last value of each query parameter, and the members of the body."""
+
+    query: Mapping[str, str]
+    body: Mapping[str, Any]
+
+
+class Admin:
+    """Answers the admin API of a host."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """Answer one call. Raises ClockStopped, and ClockStuck, where there is no world to answer it."""
+        parts = urlsplit(request.url)
+        try:
+            route = _route(request.method, parts.path.removeprefix(PREFIX).rstrip("/"))
+            query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+            return route(self._host, Call(query, _members(request.body)))
+        except Wrong as wrong:
+            return _json({"error": str(wrong)}, wrong.status)
+
+
+def _route(method: str, path: str) -> "Route":
+    methods = {known_method: route for (known_method, known), route in _ROUTES.items() if known == path}
+    if not methods:
+        known_paths = sorted({known for _, known in _ROUTES})
+        raise Wrong(f"there is no {PREFIX}{path}; there are {', '.join(PREFIX + known for known in known_paths)}", 404)
+    if method not in methods:
+        raise Wrong(f"{PREFIX}{path} takes {' or '.join(sorted(methods))}, not {method}", 405)
+    return methods[method]
+
+
+def _health(host: Host, _call: Call) -> HttpResponse:
+    """Whether the server would answer a request: `ok`, or with status 503 `busy`, `stuck` or `stopping`."""
+    about: dict[str, JsonValue] = {"version": __version__}
+    try:
+        running = host.current()
+        if running.paced.trouble:
+            return _json({"status": "stuck", "reason": str(running.paced.trouble), **about}, 503)
+        pace = host.submit("health", lambda running: running.paced.pace()).result(_HEALTH_SECONDS)
+    except TimeoutError:
+        return _json({"status": "busy", **about}, 503)
+    except ClockStopped:
+        return _json({"status": "stopping", **about}, 503)
+    return _json({"status": "ok", "run": running.number, "seed": running.seed, "waiting": pace.waiting, **about})
+
+
+def _clock(host: Host, _call: Call) -> HttpResponse:
+    return _done(host, lambda running: None)
+
+
+def _speed(host: Host, call: Call) -> HttpResponse:
+    speed = _number(call, "speed", word=VIRTUAL)
+    try:
+        return _done(host, lambda running: running.paced.set_speed(speed))
+    except ValueError as error:
+        raise Wrong(f"{error}, or {VIRTUAL!r}") from None
+
+
+def _pause(host: Host, _call: Call) -> HttpResponse:
+    return _done(host, lambda running: running.paced.pause())
+
+
+def _resume(host: Host, _call: Call) -> HttpResponse:
+    return _done(host, lambda running: running.paced.resume())
+
+
+def _step(host: Host, _call: Call) -> HttpResponse:
+    return _done(host, lambda running: running.paced.step())
+
+
+def _advance(host: Host, call: Call) -> HttpResponse:
+    seconds = _number(call, "seconds")
+    if seconds is None or not 0 <= seconds <= _MAX_ADVANCE_SECONDS:
+        raise Wrong(f"expected `seconds` from 0 to {_MAX_ADVANCE_SECONDS}")
+    return _done(host, lambda running: running.paced.advance_ms(round(seconds * 1000)))
+
+
+def _reset(host: Host, call: Call) -> HttpResponse:
+    seed = call.body.get("seed")
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
+        raise Wrong("expected `seed` to be a whole number from 0")
+    running = host.reset(seed)
+    return _json({"run": running.number, "seed": running.seed})
+
+
+def _journal(host: Host, call: Call) -> HttpResponse:
+    """Lines of the journal from number `from` (default 0), at most `limit`; a header says where to go on."""
+    first, limit = _whole(call, "from", 0), _whole(call, "limit", 1000)
+    if not 1 <= limit <= _MAX_LINES:
+        raise Wrong(f"expected `limit` from 1 to {_MAX_LINES}")
+    lines, number = host.submit(
+        "journal", lambda running: (running.world.journal.lines(first, limit), running.number)
+    ).result()
+    headers = {
+        "Content-Type": "application/jsonl",
+        "x-drsim-next": str(first + len(lines)),
+        "x-drsim-run": str(number),
+    }
+    return HttpResponse(200, headers, "".join(lines).encode())
+
+
+def _servers(host: Host, call: Call) -> HttpResponse:
+    """The source servers of an account and Region: their ids by name."""
+    return _json(host.submit("servers", lambda running: _ids(running, call.query)).result())
+
+
+def _add_servers(host: Host, call: Call) -> HttpResponse:
+    names = call.body.get("names")
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+        raise Wrong("expected `names`: a list of names for source servers")
+
+    def add(running: Running) -> dict[str, JsonValue]:
+        region = running.world.drs.region(*_place(running, call.body))
+        region.initialize()
+        profile = call.body.get("profile", "linux-direct")
+        return {name: region.add_source_server(name, profile=profile).id for name in names}
+
+    try:
+        return _json(host.submit("add servers", add).result(), 201)
+    except ValueError as error:
+        raise Wrong(str(error)) from None
+
+
+def _ids(running: Running, asked: Mapping[str, Any]) -> dict[str, JsonValue]:
+    state = running.world.drs.region(*_place(running, asked)).state
+    return {server.name: server.id for server in state.servers.values()}
+
+
+def _place(running: Running, asked: Mapping[str, Any]) -> tuple[str, str]:
+    return str(asked.get("account", ACCOUNT_ID)), str(asked.get("region", running.world.region))
+
+
+def _done(host: Host, action: Callable[[Running], None]) -> HttpResponse:
+    """Do something with the clock; how it stands then."""
+
+    def act(running: Running) -> dict[str, JsonValue]:
+        action(running)
+        pace, clock = running.paced.pace(), running.world.clock
+        return {
+            "now": clock.now().isoformat(),
+            "nowMs": pace.now_ms,
+            "nextEvent": None if pace.next_ms is None else (clock.start + timedelta(milliseconds=pace.next_ms)).isoformat(),
+            "speed": VIRTUAL if pace.speed is None else pace.speed,
+            "paused": pace.is_paused,
+            "waiting": pace.waiting,
+        }
+
+    return _json(host.submit("clock", act).result())
+
+
+def _members(body: bytes) -> Mapping[str, Any]:
+    if not body.strip():
+        return {}
+    try:
+        members = json.loads(body)
+    except (ValueError, RecursionError):
+        members = None
+    if not isinstance(members, dict):
+        raise Wrong("expected the body to be a JSON object")
+    return members
+
+
+def _number(call: Call, name: str, word: str | None = None) -> float | None:
+    """A number in the body; None for `word`."""
+    value = call.body.get(name)
+    if word is not None and value == word:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise Wrong(f"expected `{name}` to be a number" + (f" or {word!r}" if word else ""))
+    return float(value)
+
+
+def _whole(call: Call, name: str, default: int) -> int:
+    text = call.query.get(name, str(default))
+    if not (text.isascii() and text.isdigit()) or len(text) > 12:
+        raise Wrong(f"expected `{name}` to be a whole number from 0")
+    return int(text)
+
+
+def _json(members: Mapping[str, JsonValue], status: int = 200) -> HttpResponse:
+    return HttpResponse(status, {"Content-Type": "application/json"}, (json.dumps(members) + "\n").encode())
+
+
+Route = Callable[[Host, Call], HttpResponse]
+_ROUTES: Mapping[tuple[str, str], Route] = {
+    ("GET", "health"): _health,
+    ("GET", "clock"): _clock,
+    ("POST", "clock/speed"): _speed,
+    ("POST", "clock/pause"): _pause,
+    ("POST", "clock/resume"): _resume,
+    ("POST", "clock/step"): _step,
+    ("POST", "clock/advance"): _advance,
+    ("POST", "reset"): _reset,
+    ("GET", "journal"): _journal,
+    ("GET", "servers"): _servers,
+    ("POST", "servers"): _add_servers,
+}
