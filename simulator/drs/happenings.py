@@ -3,9 +3,26 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.journal import InstanceChanged, JobChanged, JobLogged, LaunchStatusChanged, ReplicationChanged
+from simulator.journal import (
+    FailbackChanged,
+    FailbackReplicationChanged,
+    InstanceChanged,
+    InstanceForgotten,
+    JobChanged,
+    JobLogged,
+    LaunchStatusChanged,
+    NetworkChanged,
+    NetworkRecovered,
+    NetworkStackDeployed,
+    NetworkTemplateExported,
+    ReplicationChanged,
+)
 
-ServiceEvent = JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged
+ServiceEvent = (
+    JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | InstanceForgotten
+    | FailbackChanged | FailbackReplicationChanged
+    | NetworkChanged | NetworkRecovered | NetworkStackDeployed | NetworkTemplateExported
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

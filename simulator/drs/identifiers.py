@@ -44,6 +44,12 @@ def arn(account_id: str, region: str, kind: str, identifier: str) -> str:
     return f"arn:aws:drs:{region}:{account_id}:{kind}/{identifier}"
 
 
+def parts(named: str) -> tuple[str, str, str]:
+    """The Region, the account and the id in an ARN of the service."""
+    _, _, _, region, account_id, resource = named.split(":", 5)
+    return region, account_id, resource.partition("/")[2]
+
+
 def instant(moment: datetime) -> str:
     """An instant as the real service writes it: microseconds and `+00:00`, not the `Z` of its model."""
     return moment.isoformat(timespec="microseconds")

@@ -6,22 +6,26 @@ keyed by the server and how often it was in a job of that kind. So another serve
 
 import math
 
+from simulator.drs import recovery_instances
 from simulator.drs.model import Job, Participant
 from simulator.drs.settings import Distribution, Latency, Profile
 from simulator.drs.state import RegionState
 
 EXTENDED = "extended"
+_NOTHING_LEFT_MS = 1000  # deleting what somebody else has deleted already
 
 
 def job_ms(state: RegionState, job: Job, latency: Latency) -> int:
     """What a job as a whole takes for something: as long as the slowest of its servers' profiles."""
     luck = _job_luck(state, job, latency)
-    names = {participant.server.profile for participant in job.participants}
+    names = {participant.server.profile for participant in job.participants} or {next(iter(state.settings.profiles))}
     return max(round(_distribution(state, name, latency).at(luck) * 1000) for name in names)
 
 
 def server_ms(state: RegionState, job: Job, participant: Participant, latency: Latency) -> int:
     """What one server of a job takes for a phase. A constant latency is taken as it is."""
+    if latency in ("cleanup", "terminate") and recovery_instances.is_gone(state, participant.server):
+        return _NOTHING_LEFT_MS
     distribution = _distribution(state, _profile(state, job, participant), latency)
     seconds = distribution.at(_job_luck(state, job, latency))
     if distribution.is_constant or latency not in ("conversion", "launch"):

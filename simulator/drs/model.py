@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from simulator.drs import identifiers
+from simulator.drs.failback import Failback, Reversal
+from simulator.drs.networks import ParticipatingNetwork
 from simulator.drs.replica import Replica
 
 Table = Mapping[str, tuple[str, ...]]
@@ -23,13 +26,15 @@ LAUNCH_STATUSES: Table = {
     "TERMINATED": (),
 }
 
-# A recovery instance in EC2.
+# A recovery instance in EC2. DRS itself takes only some of these steps: others come from whoever uses EC2.
 INSTANCE_STATES: Table = {
     "PENDING": ("RUNNING", "STOPPED", "TERMINATED"),
-    "RUNNING": ("SHUTTING-DOWN",),
-    "STOPPED": ("SHUTTING-DOWN",),
+    "RUNNING": ("STOPPING", "SHUTTING-DOWN", "TERMINATED"),
+    "STOPPING": ("STOPPED", "SHUTTING-DOWN", "TERMINATED"),
+    "STOPPED": ("RUNNING", "SHUTTING-DOWN", "TERMINATED"),
     "SHUTTING-DOWN": ("TERMINATED",),
-    "TERMINATED": (),
+    "TERMINATED": ("NOT_FOUND",),
+    "NOT_FOUND": (),
 }
 
 # What lastLaunchResult says of the last launch's status.
@@ -165,10 +170,20 @@ class SourceServer:
     launch_actions: dict[str, dict[str, Any]] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
 
+    reversal: Reversal = field(default_factory=Reversal)
+    network_id: str | None = None
+
     @property
     def key(self) -> str:
         """What names it in draws: its id, which an extended server shares with another."""
         return self.id if self.extension is None else self.arn
+
+    @property
+    def source_instance_id(self) -> str | None:
+        """The EC2 instance that is replicated, None for a machine outside AWS."""
+        if self.origin_region is None:
+            return None
+        return self.reversal.instance_id or f"i-0{identifiers.digits(f'ec2/{self.id}', 16)}"
 
 
 @dataclass(slots=True)
@@ -223,6 +238,7 @@ class Job:
     ended_ms: int | None = None
     log: list[LogItem] = field(default_factory=list)
     fault: str | None = None
+    networks: tuple[ParticipatingNetwork, ...] = ()
     watchers: list[Callable[[], None]] = field(default_factory=list)  # told when it has ended
 
     @property
@@ -234,6 +250,11 @@ class Job:
     def is_drill(self) -> bool:
         """Whether it launches for a drill."""
         return self.initiated_by == "START_DRILL"
+
+    @property
+    def is_failback(self) -> bool:
+        """Whether it launches machines outside AWS."""
+        return self.initiated_by == "FAILBACK"
 
 
 @dataclass(slots=True)
@@ -251,3 +272,4 @@ class RecoveryInstance:
     launched_ms: int
     visible_ms: int
     tags: dict[str, str]
+    failback: Failback = field(default_factory=Failback)

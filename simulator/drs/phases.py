@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from simulator.drs import identifiers, snapshots
+from simulator.drs import ec2_instances, identifiers, recovery_instances, snapshots
 from simulator.drs.faults import ServerFault
 from simulator.drs.model import Job, Participant, RecoveryInstance, Snapshots, availability
 from simulator.drs.state import RegionState
@@ -15,7 +15,7 @@ def begin(state: RegionState, job: Job, participant: Participant, phase: str, fa
     """A phase begins for a server; with a fault it does so in the log, but touches nothing in EC2."""
     terminated = participant.instance_id if job.type == "TERMINATE" else None
     state.log(job, f"{phase}_START", participant, targetInstanceID=terminated)
-    if phase == "CLEANUP" and fault is None:
+    if phase == "CLEANUP" and fault is None and not recovery_instances.is_gone(state, participant.server):
         state.set_instance_state(_instance(state, participant), job, "SHUTTING-DOWN")
     elif phase == "LAUNCH" and state.settings.launch_status == "fine":
         state.set_launch_status(job, participant, "IN_PROGRESS")
@@ -44,8 +44,8 @@ def give_up(state: RegionState, job: Job, participant: Participant, event: str, 
 
 
 def has_instance(participant: Participant) -> bool:
-    """Whether there is an instance to clean up: a new launch deletes the one before, a termination its own."""
-    return participant.server.recovery_instance_id is not None
+    """Whether there is an instance to clean up: a new launch deletes the one before, unless it goes into that very one."""
+    return participant.server.recovery_instance_id not in (None, ec2_instances.launch_target(participant.server))
 
 
 def needs_conversion(participant: Participant) -> bool:
@@ -65,8 +65,12 @@ def launch_actions(participant: Participant) -> list[Mapping[str, Any]]:
 
 
 def boot(state: RegionState, job: Job, participant: Participant) -> None:
-    """The instance that a server's launch makes appears in EC2."""
-    participant.instance_id = identifiers.instance_id(state.chance, participant.server.key, participant.number)
+    """The instance that a server's launch makes, or goes into, appears in EC2."""
+    if job.is_failback or ec2_instances.target_problem(state, participant.server) is not None:
+        return
+    target = ec2_instances.launch_target(participant.server)
+    own = identifiers.instance_id(state.chance, participant.server.key, participant.number)
+    participant.instance_id = target or own
     state.tell(InstanceChanged(participant.instance_id, participant.server.id, job.id, "PENDING"))
 
 
@@ -79,7 +83,8 @@ def abandon(state: RegionState, job: Job, participant: Participant) -> None:
     if old is not None and old.state == "SHUTTING-DOWN":
         state.set_instance_state(old, job, "TERMINATED")
     has_launched = participant.instance_id in state.instances  # then only its launch actions had not ended
-    if job.type == "LAUNCH" and participant.instance_id is not None and not has_launched:
+    is_made = job.type == "LAUNCH" and participant.instance_id != ec2_instances.launch_target(participant.server)
+    if is_made and participant.instance_id is not None and not has_launched:
         state.tell(InstanceChanged(participant.instance_id, participant.server.id, job.id, "TERMINATED"))
 
 
@@ -88,7 +93,10 @@ def _instance(state: RegionState, participant: Participant) -> RecoveryInstance:
 
 
 def _end_cleanup(state: RegionState, job: Job, participant: Participant) -> bool:
-    state.set_instance_state(_instance(state, participant), job, "TERMINATED")
+    if recovery_instances.is_gone(state, participant.server):  # somebody else was faster
+        recovery_instances.forget(state, _instance(state, participant))
+    else:
+        state.set_instance_state(_instance(state, participant), job, "TERMINATED")
     state.log(job, "CLEANUP_END", participant)
     if job.type == "TERMINATE":
         state.set_launch_status(job, participant, "TERMINATED")
@@ -119,6 +127,9 @@ def _fall_back(state: RegionState, job: Job, participant: Participant, raw_error
 
 
 def _end_conversion(state: RegionState, job: Job, participant: Participant) -> bool:
+    if job.is_failback:  # that is done on the failback client
+        state.log(job, "CONVERSION_END", participant)
+        return True
     converted = participant.staged or participant
     converter = identifiers.conversion_server_id(state.chance, converted.server.id, converted.number)
     state.log(job, "CONVERSION_END", participant, conversionServerID=converter)
@@ -128,12 +139,25 @@ def _end_conversion(state: RegionState, job: Job, participant: Participant) -> b
 
 
 def _end_launch(state: RegionState, job: Job, participant: Participant) -> bool:
+    if job.is_failback:
+        return _end_failback_launch(state, job, participant)
+    problem = ec2_instances.target_problem(state, participant.server)
+    if problem is not None:
+        return give_up(state, job, participant, "LAUNCH_FAILED", problem)
     is_stopped = participant.server.launch_configuration["launchDisposition"] == "STOPPED"
     state.add_instance(job, participant, "STOPPED" if is_stopped else "RUNNING")
     if state.settings.logs_launch_end:
         state.log(job, "LAUNCH_END", participant, targetInstanceID=participant.instance_id)
     if not launch_actions(participant):
         state.set_launch_status(job, participant, "LAUNCHED")
+    return True
+
+
+def _end_failback_launch(state: RegionState, job: Job, participant: Participant) -> bool:
+    """The machine outside AWS has booted from what was replicated to it."""
+    if state.settings.logs_launch_end:
+        state.log(job, "LAUNCH_END", participant)
+    state.set_launch_status(job, participant, "LAUNCHED")
     return True
 
 

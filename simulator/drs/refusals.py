@@ -14,6 +14,7 @@ _QUOTAS: Mapping[str, tuple[str, str, str]] = {
     "replicating_servers": ("L-C1D14A2B", "SourceServer", "replicating source servers"),
     "servers": ("L-E28BE5E0", "SourceServer", "source servers"),
     "launch_templates": ("L-1F3FAE4D", "LaunchConfigurationTemplate", "launch configuration templates"),
+    "source_networks": ("L-4B0323BD", "SourceNetwork", "source networks"),
     "launch_actions": ("L-0588D03B", "LaunchAction", "launch actions per resource"),
 }
 

@@ -2,10 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
-from simulator.drs import arrivals, disturbances, replication, timeline
+from simulator.drs import (
+    arrivals,
+    disturbances,
+    ec2_instances,
+    failback_client,
+    network_replication,
+    replication,
+    reversal,
+    timeline,
+)
 from simulator.drs.arrivals import Machine
 from simulator.drs.faults import ActionFault, ServerFault
-from simulator.drs.model import Platform, SourceServer
+from simulator.drs.model import Platform, RecoveryInstance, SourceServer
+from simulator.drs.networks import NetworkFault, SourceNetwork
 from simulator.drs.replication_faults import ReplicationFault
 from simulator.drs.state import RegionState
 
@@ -90,6 +100,68 @@ class Region:
         """Let an account extend servers from here, as any may that was not distrusted."""
         self.state.distrusted.discard(account_id)
 
+    def set_ec2_state(self, instance_id: str, ec2_state: str, *, allows_launch: bool = True) -> None:
+        """Let somebody else than DRS have started, stopped or terminated an EC2 instance here: a recovery instance or any.
+
+        `ec2_state` is RUNNING, STOPPING, STOPPED, SHUTTING-DOWN or TERMINATED. An instance of which nothing was told runs;
+        `allows_launch` is whether one that is no recovery instance has the tag that lets DRS launch into it.
+
+        Raises ValueError for a step that a recovery instance cannot take.
+        """
+        ec2_instances.changed(self.state, instance_id, ec2_state, allows_launch=allows_launch)
+        instance = self.state.instances.get(instance_id)
+        if instance is not None:
+            reversal.instance_changed(self.state, instance)
+
+    def terminated_outside(self, instance_id: str) -> None:
+        """Let somebody have terminated a recovery instance in EC2: its record stays, TERMINATED and later NOT_FOUND."""
+        self.set_ec2_state(instance_id, "TERMINATED")
+
+    def boot_failback_client(
+        self, instance_id: str, client_id: str = "failback-client", fails_at: str | None = None
+    ) -> None:
+        """Let a failback client boot outside AWS and take a recovery instance's data in; it fails at a step if one is given.
+
+        One that was lost goes on. Raises ValueError for an instance that does not exist or cannot fail back that way.
+        """
+        failback_client.boot(self.state, self._instance(instance_id), client_id, fails_at)
+
+    def lose_failback_client(self, instance_id: str, error: str = "FAILBACK_CLIENT_NOT_SEEN") -> None:
+        """Let the failback client of a recovery instance be seen no more, or with AGENT_NOT_SEEN the instance's agent.
+
+        Raises ValueError for an instance that does not exist or does not fail back.
+        """
+        failback_client.lose(self.state, self._instance(instance_id), error)
+
+    def add_source_network(
+        self, vpc_id: str, origin_region: str, *, tags: Mapping[str, str] | None = None, servers: Sequence[str] = ()
+    ) -> SourceNetwork:
+        """A source network that is protected already, of this account; `servers` (by name or id) are in its VPC.
+
+        Raises ValueError for a server that does not exist.
+        """
+        members = [self.state.server_named(server) for server in servers]
+        network = network_replication.add(self.state, vpc_id, self.state.account_id, origin_region, tags or {})
+        network.status, network.is_known = "PROTECTED", True
+        for server in members:
+            server.network_id = network.id
+        return network
+
+    def add_network_stack(self, network_id: str, stack: str, vpc_id: str) -> None:
+        """Let a stack exist that a source network can be associated with. Raises ValueError for an unknown network."""
+        self._network(network_id).stacks[stack] = vpc_id
+
+    def disturb_network(self, fault: NetworkFault) -> None:
+        """Let something go wrong with a source network. Raises ValueError for a network or kind that does not exist."""
+        network_replication.disturb(self.state, self._network(fault.network), fault)
+
+    def forget_job(self, job_id: str) -> None:
+        """Let a job that has ended be listed no more. Raises ValueError for one that does not exist or has not ended."""
+        job = self.state.jobs.get(job_id)
+        if job is None or job.is_active:
+            raise ValueError(f"there is no job {job_id!r} that has ended")
+        del self.state.jobs[job_id]
+
     def inject(self, fault: ServerFault) -> None:
         """Let a server's recovery go wrong. Raises ValueError for a server, phase or outcome that does not exist."""
         fault.check()
@@ -113,3 +185,15 @@ class Region:
                 timeline.hold(self.state, job, for_ms)
 
         self.state.clock.call_at(from_ms, begin)
+
+    def _instance(self, instance_id: str) -> RecoveryInstance:
+        instance = self.state.instances.get(instance_id)
+        if instance is None:
+            raise ValueError(f"there is no recovery instance {instance_id!r}")
+        return instance
+
+    def _network(self, network_id: str) -> SourceNetwork:
+        network = self.state.networks.get(network_id)
+        if network is None:
+            raise ValueError(f"there is no source network {network_id!r}")
+        return network

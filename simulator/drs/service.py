@@ -1,10 +1,11 @@
 """The service's front door: requests in, answers out, with its rates, latencies and the check that it is set up."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from simulator.clock import VirtualClock
-from simulator.drs import refusals
+from simulator.drs import refusals, reversal
 from simulator.drs.action_runner import ActionRunner
 from simulator.drs.happenings import Observer
 from simulator.drs.operations.table import OPERATIONS, Entry
@@ -23,7 +24,7 @@ class DrsService:
         self._clock, self._chance, self._journal = clock, chance, journal
         self._settings = settings or Settings()
         self._regions: dict[tuple[str, str], tuple[Region, Throttle]] = {}
-        self._observers: list[Observer] = []
+        self._observers: list[Observer] = [partial(reversal.follow, self._reach)]
         self._calls: dict[str, int] = {}
         self._runner: ActionRunner | None = None
 

@@ -111,6 +111,7 @@ class Quotas:
     servers: int = 4000
     launch_actions: int = 200  # of one source server or launch configuration template
     launch_templates: int = 1
+    source_networks: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,35 @@ class LaunchActions:
 
 
 @dataclass(frozen=True, slots=True)
+class FailingBack:
+    """How failing back goes.
+
+    `initialising`: from a recovery instance's start until its agent is up, before which replication cannot be reversed;
+    `pairing`: from reversing replication to a source server that exists until it rescans; `client`: from a failback client's
+    start until data flows. EC2 shows an instance that somebody terminates for `terminated_seconds`, then it is not found.
+    """
+
+    initialising: Distribution = Distribution(150, 420)
+    pairing: Distribution = Distribution(60, 180)
+    client: Distribution = Distribution(300, 900)
+    terminated_seconds: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Networking:
+    """How source networks go.
+
+    `replication`: reading a VPC's configuration; `deployment`: creating or updating a CloudFormation stack;
+    `launch_templates`: entering its subnets there. With `deletes_protected` a network can be deleted while it replicates.
+    """
+
+    replication: Distribution = Distribution(120, 300)
+    deployment: Distribution = Distribution(180, 420)
+    launch_templates: Distribution = Distribution(10, 40)
+    deletes_protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All knobs of the service.
 
@@ -173,6 +203,8 @@ class Settings:
     quotas: Quotas = Quotas()
     replicating: Replicating = Replicating()
     launch_actions: LaunchActions = LaunchActions()
+    failing_back: FailingBack = FailingBack()
+    networking: Networking = Networking()
     rates: Mapping[str, Rate] | None = field(
         default_factory=lambda: {"read": Rate(10, 20), "write": Rate(2, 5), "recover": Rate(1, 3)}
     )
@@ -181,6 +213,8 @@ class Settings:
     log_lag: Distribution = Distribution(1, 5)
     instance_lag: Distribution = Distribution(2, 8)
     page_size: int = 100
+    # How long a job is listed after its end, None: for ever. Clients have missed old jobs, nobody knows after what time.
+    job_history_seconds: float | None = None
     # Whether the servers of a job wait for each other before each phase, or each goes its own way.
     phase_barrier: bool = True
     # `coarse`: a launchStatus stays PENDING until the launch has ended. `fine`: it is IN_PROGRESS while it launches.

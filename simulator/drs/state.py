@@ -9,6 +9,7 @@ from typing import Any
 from simulator.clock import VirtualClock
 from simulator.drs import identifiers
 from simulator.drs.action_runner import ActionRunner
+from simulator.drs.failback import OutsideInstance
 from simulator.drs.faults import ActionFaults, ServerFaults
 from simulator.drs.happenings import Happening, Observer, ServiceEvent
 from simulator.drs.model import (
@@ -26,6 +27,8 @@ from simulator.drs.model import (
     Template,
     step,
 )
+from simulator.drs.networks import SourceNetwork
+from simulator.drs.recovery_plans.model import RecoveryPlans
 from simulator.drs.replication_faults import ReplicationFaults
 from simulator.drs.settings import Distribution, Settings
 from simulator.journal import InstanceChanged, JobChanged, JobLogged, Journal, LaunchStatusChanged, ReplicationChanged
@@ -73,6 +76,10 @@ class RegionState:
         self.launch_templates: dict[str, Template] = {}
         self.shared_disks = 0  # staging disks on replication servers that source servers share
         self.extended: dict[str, list[tuple[RegionState, SourceServer]]] = {}  # by server here, what stands for it
+        self.networks: dict[str, SourceNetwork] = {}
+        self.network_births: Counter[str] = Counter()
+        self.plans = RecoveryPlans()
+        self.outside: dict[str, OutsideInstance] = {}  # EC2 instances that DRS did not launch, as far as it was told of them
         self.distrusted: set[str] = set()  # accounts that may not extend servers from here
         self._past_jobs: dict[str, Counter[str]] = {}  # of servers that were deleted
         self._reach = reach
@@ -211,17 +218,32 @@ class RegionState:
             now_ms + self.lag_ms(self.settings.instance_lag, "drs.visible", identifier),
             instance_tags(server),
         )
+        self.instances.pop(identifier, None)  # a launch into the instance of an earlier one
         self.instances[identifier] = instance
         server.recovery_instance_id = identifier
         self.tell(InstanceChanged(identifier, server.id, job.id, instance.state))
         return instance
 
+    def forget_instance(self, instance: RecoveryInstance) -> None:
+        """Delete a recovery instance's record."""
+        del self.instances[instance.id]
+        if instance.server.recovery_instance_id == instance.id:
+            instance.server.recovery_instance_id = None
+
+    def named_by(self, arn: str | None) -> "tuple[RegionState, SourceServer] | None":
+        """The source server with an ARN, and where it is; None if there is none."""
+        if arn is None:
+            return None
+        region, account_id, identifier = identifiers.parts(arn)
+        state = self if (account_id, region) == (self.account_id, self.name) else self.elsewhere(account_id, region)
+        server = state.servers.get(identifier)
+        return None if server is None else (state, server)
+
     def set_instance_state(self, instance: RecoveryInstance, job: Job, state: str) -> None:
         """Let a recovery instance go on in EC2; the record of one that is terminated vanishes."""
         instance.state = step(INSTANCE_STATES, instance.state, state)
         if state == "TERMINATED":
-            del self.instances[instance.id]
-            instance.server.recovery_instance_id = None
+            self.forget_instance(instance)
         self.tell(InstanceChanged(instance.id, instance.server.id, job.id, state))
 
     def set_replication(self, server: SourceServer, state: str, error: str | None, raw_error: str | None) -> None:

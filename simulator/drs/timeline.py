@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from simulator.drs import extension, launch_actions, phases
+from simulator.drs import extension, launch_actions, network_recovery, phases
 from simulator.drs.faults import ServerFault
 from simulator.drs.latency import boot_ms, job_ms, server_ms
 from simulator.drs.model import Job, Participant, Snapshots, availability
@@ -37,7 +37,7 @@ class Stage:
     applies: Callable[[Participant], bool] = lambda _: True
 
 
-# The stages of a job by its type.
+# The stages of a job by its type, or by what initiated it where that makes a difference.
 STAGES: Mapping[str, Sequence[Stage]] = {
     "LAUNCH": (
         Stage("CLEANUP", "cleanup", _PREPARATION_MS, 25, 25, phases.has_instance),
@@ -50,6 +50,10 @@ STAGES: Mapping[str, Sequence[Stage]] = {
         Stage("CONVERSION", "conversion", "queue", 25, 60),
     ),
     "TERMINATE": (Stage("CLEANUP", "terminate", _PREPARATION_MS, 25, None),),
+    "FAILBACK": (
+        Stage("CONVERSION", "conversion", _PREPARATION_MS, 25, 60),
+        Stage("LAUNCH", "launch", _HANDOVER_MS, 200, None),
+    ),
 }
 
 
@@ -76,8 +80,12 @@ def hold(state: RegionState, job: Job, for_ms: int) -> None:
 
 def _run(state: RegionState, job: Job) -> None:
     _begin(state, job)
+    if job.networks:
+        network_recovery.begin(state, job, partial(_complete, state, job))
+        return
     ready = [participant for participant in job.participants if _is_ready(state, job, participant)]
-    extension.begin_conversions(state, job, ready, start)
+    if not job.is_failback:
+        extension.begin_conversions(state, job, ready, start)
     lanes = [[participant] for participant in ready]
     if state.settings.phase_barrier and ready:
         lanes = [ready]
@@ -91,7 +99,7 @@ def _begin(state: RegionState, job: Job) -> None:
 
 def _is_ready(state: RegionState, job: Job, participant: Participant) -> bool:
     replication = participant.server.replication.state
-    if job.type != "LAUNCH" or availability(participant.server) is not Snapshots.NOT_YET:
+    if job.type != "LAUNCH" or job.is_failback or availability(participant.server) is not Snapshots.NOT_YET:
         return True
     return phases.give_up(state, job, participant, "SERVER_SKIPPED", f"replication is {replication}: no snapshot yet")
 
@@ -126,7 +134,7 @@ class _Run:
 
     def __init__(self, state: RegionState, job: Job) -> None:
         self.state, self.job = state, job
-        self._stages = STAGES[job.type]
+        self._stages = STAGES.get(job.initiated_by) or STAGES[job.type]
         self._lanes_left = 0
         self._has_launched = False
 
@@ -191,7 +199,7 @@ class _Passage:
             if phase == "LAUNCH":
                 before_end_ms = boot_ms(run.state, run.job, participant)
                 run.after(max(0, takes_ms - before_end_ms), partial(phases.boot, run.state, run.job, participant))
-            if phase == "CONVERSION" and participant.server.extension is not None:
+            if phase == "CONVERSION" and participant.server.extension is not None and not run.job.is_failback:
                 extension.when_converted(run.job, participant, partial(self._leave_staging, participant))
             else:
                 run.after(takes_ms, partial(self._leave, participant, None))
@@ -220,7 +228,7 @@ class _Passage:
         else:
             self._note(participant, fault)
             goes_on = phases.fail(run.state, run.job, participant, phase, fault)
-        if goes_on and phase == "LAUNCH" and phases.launch_actions(participant):
+        if goes_on and phase == "LAUNCH" and not run.job.is_failback and phases.launch_actions(participant):
             launch_actions.begin(run.state, run.job, participant, partial(self._depart, participant))
         else:
             self._depart(participant, goes_on)

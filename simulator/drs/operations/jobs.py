@@ -4,8 +4,9 @@ from bisect import bisect_right
 
 from simulator.drs import refusals
 from simulator.drs.model import ActionRun, Job, LogItem, Participant
+from simulator.drs.networks import ParticipatingNetwork
 from simulator.drs.operations.paging import page
-from simulator.drs.operations.wire import Answer, Request, boundary_ms, is_between, job_of
+from simulator.drs.operations.wire import Answer, Request, boundary_ms, is_between, is_forgotten, job_of
 from simulator.drs.state import RegionState
 
 
@@ -17,7 +18,7 @@ def describe_jobs(state: RegionState, request: Request) -> Answer:
     rows = [
         job
         for job in reversed(state.jobs.values())
-        if (not wanted or job.id in wanted) and is_between(job.created_ms, from_ms, to_ms)
+        if (not wanted or job.id in wanted) and is_between(job.created_ms, from_ms, to_ms) and not is_forgotten(state, job)
     ]
     size = state.settings.page_size
     return page("jobs", rows, lambda job: -job.number, lambda job: describe_job(state, job), request, size)
@@ -56,7 +57,7 @@ def describe_job(state: RegionState, job: Job) -> Answer:
         "creationDateTime": state.instant(job.created_ms),
         "status": job.status,
         "participatingServers": [] if is_emptied else [_describe(state, job, one) for one in job.participants],
-        "participatingResources": [],
+        "participatingResources": [_describe_network(one) for one in job.networks],
         "tags": dict(job.tags),
     }
     return shown if job.ended_ms is None else shown | {"endDateTime": state.instant(job.ended_ms)}
@@ -69,6 +70,11 @@ def _describe(state: RegionState, job: Job, participant: Participant) -> Answer:
         "launchActionsStatus": _actions_status(state, participant),
     }
     return shown | {"recoveryInstanceID": participant.instance_id} if _shows_instance(state, job, participant) else shown
+
+
+def _describe_network(participant: ParticipatingNetwork) -> Answer:
+    identifier = {"sourceNetworkID": participant.network.id}
+    return {"participatingResourceID": identifier, "launchStatus": participant.launch_status}
 
 
 def _actions_status(state: RegionState, participant: Participant) -> Answer:
@@ -87,7 +93,7 @@ def _shows_instance(state: RegionState, job: Job, participant: Participant) -> b
     """A launched instance shows only while its job goes on: a completed job has to be asked for through its servers."""
     if participant.instance_id is None:
         return False
-    if job.type == "TERMINATE":
+    if job.type == "TERMINATE" or job.is_failback:
         return True
     return job.is_active and participant.launch_status == "LAUNCHED" and state.settings.shows_instances_while_started
 

@@ -50,8 +50,8 @@ def machine_properties(state: RegionState, server: SourceServer) -> Answer:
 def identification_hints(server: SourceServer) -> Answer:
     """How a machine can be told from others: by its name, and by its id in EC2 or in VMware."""
     hints: Answer = {"hostname": server.name, "fqdn": server.name}
-    if server.origin_region is not None:
-        return hints | {"awsInstanceID": f"i-0{identifiers.digits(f'ec2/{server.id}', 16)}"}
+    if server.source_instance_id is not None:
+        return hints | {"awsInstanceID": server.source_instance_id}
     return hints | {"vmWareUuid": identifiers.digits(f"vm/{server.id}", 32)}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulator.drs import refusals, snapshots, timeline
+from simulator.drs import ec2_instances, recovery_instances, refusals, snapshots, timeline
 from simulator.drs.model import LastLaunch, RecoveryInstance, Snapshots, SourceServer, availability
 from simulator.drs.operations.jobs import describe_job
 from simulator.drs.operations.wire import Answer, Request, refuse_if_held
@@ -16,12 +16,15 @@ def start_recovery(state: RegionState, request: Request) -> Answer:
     servers = [_known_server(state, entry["sourceServerID"]) for entry in asked]
     chosen = {server.id: entry.get("recoverySnapshotID") for server, entry in zip(servers, asked, strict=True)}
     servers = _distinct(state, servers)
-    _check_servers_per_job(state, len(servers))
+    check_servers_per_job(state, len(servers))
     for server in servers:
         _check_readiness(state, server)
     members = [(server, _with_snapshot(state, server, chosen[server.id])) for server in servers]
     refuse_if_held(state, servers)
-    _check_account_quotas(state, len(servers))
+    for server in servers:
+        ec2_instances.refuse_running_target(state, server)
+        _refuse_failing_back(state, server)
+    check_account_quotas(state, len(servers))
     is_drill = request.get("isDrill", False)
     job = state.new_job("LAUNCH", "START_DRILL" if is_drill else "START_RECOVERY", members, request.get("tags", {}))
     for server in servers:
@@ -34,9 +37,11 @@ def terminate_recovery_instances(state: RegionState, request: Request) -> Answer
     """Terminate recovery instances in one job."""
     instances = [_known_instance(state, identifier) for identifier in dict.fromkeys(request["recoveryInstanceIDs"])]
     servers = [instance.server for instance in instances]
-    _check_servers_per_job(state, len(instances))
+    check_servers_per_job(state, len(instances))
     refuse_if_held(state, servers)
-    _check_account_quotas(state, len(instances))
+    for instance in instances:
+        recovery_instances.refuse_failing_back(state, instance, "terminated")
+    check_account_quotas(state, len(instances))
     members = [(instance.server, {"instance_id": instance.id}) for instance in instances]
     job = state.new_job("TERMINATE", "TERMINATE_RECOVERY_INSTANCES", members, {})
     timeline.start(state, job)
@@ -73,6 +78,12 @@ def _check_readiness(state: RegionState, server: SourceServer) -> None:
         raise refusals.conflict("The Source Server is not ready for recovery", "SourceServer", server.id)
 
 
+def _refuse_failing_back(state: RegionState, server: SourceServer) -> None:
+    instance = state.instances.get(server.recovery_instance_id or "")
+    if instance is not None:
+        recovery_instances.refuse_failing_back(state, instance, "replaced")
+
+
 def _with_snapshot(state: RegionState, server: SourceServer, snapshot_id: str | None) -> Mapping[str, Any]:
     if snapshot_id is None:
         return {}
@@ -82,13 +93,15 @@ def _with_snapshot(state: RegionState, server: SourceServer, snapshot_id: str | 
     return {"data_ms": snapshot.taken_ms}
 
 
-def _check_servers_per_job(state: RegionState, servers: int) -> None:
+def check_servers_per_job(state: RegionState, servers: int) -> None:
+    """Raises ServiceError if one job would hold too many servers."""
     limit = state.settings.quotas.servers_per_job
     if servers > limit:
         raise refusals.quota_exceeded("servers_per_job", limit)
 
 
-def _check_account_quotas(state: RegionState, servers: int) -> None:
+def check_account_quotas(state: RegionState, servers: int) -> None:
+    """Raises ServiceError if one more job, with so many servers, would be too much for the account."""
     quotas = state.settings.quotas
     if len(state.active_jobs) >= quotas.jobs_in_progress:
         raise refusals.quota_exceeded("jobs_in_progress", quotas.jobs_in_progress)

@@ -1,10 +1,12 @@
-"""Recovery instances: DescribeRecoveryInstances."""
+"""Recovery instances: DescribeRecoveryInstances, DisconnectRecoveryInstance, DeleteRecoveryInstance."""
 
-from simulator.drs import identifiers
+from simulator.drs import failback_client, identifiers, recovery_instances, refusals, reversal
 from simulator.drs.model import RecoveryInstance
+from simulator.drs.operations.failback_shown import describe_failback, describe_instance_replication
 from simulator.drs.operations.machine import disks, machine_properties
 from simulator.drs.operations.paging import page
-from simulator.drs.operations.wire import Answer, Request
+from simulator.drs.operations.source_servers import AGENT_VERSION
+from simulator.drs.operations.wire import Answer, Request, instance_of, refuse_if_held
 from simulator.drs.state import RegionState
 
 
@@ -23,6 +25,29 @@ def describe_recovery_instances(state: RegionState, request: Request) -> Answer:
     return page("instances", rows, lambda one: one.number, lambda one: describe(state, one), request, size)
 
 
+def disconnect_recovery_instance(state: RegionState, request: Request) -> Answer:
+    """Let a recovery instance's agent go: its failback ends, and nothing replicates it any more."""
+    instance = instance_of(state, request)
+    refuse_if_held(state, [instance.server])
+    failback_client.stop(state, instance, "DISCONNECTED")
+    instance.failback.is_disconnected = True
+    reversal.instance_changed(state, instance)
+    recovery_instances.set_failback_state(state, instance, "FAILBACK_NOT_STARTED")
+    return {}
+
+
+def delete_recovery_instance(state: RegionState, request: Request) -> Answer:
+    """Delete the record of a recovery instance that was disconnected, or is a source again; EC2 keeps the instance."""
+    instance = state.instances.get(request["recoveryInstanceID"])
+    if instance is None:  # the operation's model has no error for what is not found
+        raise refusals.conflict("The Recovery Instance does not exist", "RecoveryInstance", request["recoveryInstanceID"])
+    refuse_if_held(state, [instance.server])
+    if not instance.failback.is_disconnected:
+        raise refusals.conflict("The Recovery Instance must be disconnected first", "RecoveryInstance", instance.id)
+    recovery_instances.forget(state, instance)
+    return {}
+
+
 def describe(state: RegionState, instance: RecoveryInstance) -> Answer:
     """A recovery instance as the API shows it."""
     server = instance.server
@@ -36,9 +61,10 @@ def describe(state: RegionState, instance: RecoveryInstance) -> Answer:
         "isDrill": instance.is_drill,
         "originEnvironment": "ON_PREMISES" if server.origin_region is None else "AWS",
         "pointInTimeSnapshotDateTime": state.instant(instance.data_ms),
-        "dataReplicationInfo": {"dataReplicationState": "NOT_STARTED"},
-        "failback": {"state": "FAILBACK_NOT_STARTED"},
+        "dataReplicationInfo": describe_instance_replication(state, instance),
+        "failback": describe_failback(state, instance),
         "recoveryInstanceProperties": _properties(state, instance),
+        "agentVersion": AGENT_VERSION,
         "tags": dict(instance.tags),
     }
     if server.origin_region is not None:

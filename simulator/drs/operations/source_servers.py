@@ -9,7 +9,7 @@ from simulator.drs.operations.wire import Answer, Request
 from simulator.drs.state import RegionState
 
 _HEARTBEAT_MS = 60_000
-_AGENT_VERSION = "5.3.1"
+AGENT_VERSION = "5.3.1"
 
 
 def describe_source_servers(state: RegionState, request: Request) -> Answer:
@@ -38,8 +38,12 @@ def describe(state: RegionState, server: SourceServer) -> Answer:
         "dataReplicationInfo": describe_replication(state, server),
         "lifeCycle": _life_cycle(state, server),
         "stagingArea": _staging_area(server),
-        "replicationDirection": "FAILOVER",
+        "replicationDirection": server.reversal.direction,
     }
+    if server.reversal.opposite_arn is not None:
+        shown["reversedDirectionSourceServerArn"] = server.reversal.opposite_arn
+    if server.network_id is not None:
+        shown["sourceNetworkID"] = server.network_id
     if server.recovery_instance_id is not None:
         shown["recoveryInstanceId"] = server.recovery_instance_id
     return shown
@@ -51,7 +55,7 @@ def _unchanging(state: RegionState, server: SourceServer) -> Answer:
         "sourceServerID": server.id,
         "arn": server.arn,
         "sourceProperties": source_properties(state, machine),
-        "agentVersion": _AGENT_VERSION,
+        "agentVersion": AGENT_VERSION,
     }
     if server.origin_region is not None:
         shown["sourceCloudProperties"] = {
@@ -82,7 +86,7 @@ def _life_cycle(state: RegionState, server: SourceServer) -> Answer:
     first_byte_ms, now_ms = server.replica.first_byte_ms, state.clock.now_ms
     shown: Answer = {
         "addedToServiceDateTime": server.shown["added"],
-        "lastSeenByServiceDateTime": _last_seen(state, server),
+        "lastSeenByServiceDateTime": last_seen(state, server),
         "lastLaunch": _last_launch(state, server),
     }
     if first_byte_ms is not None and first_byte_ms <= now_ms and server.replication.state != "INITIATING":
@@ -99,7 +103,7 @@ def _last_launch(state: RegionState, server: SourceServer) -> Answer:
     return {"initiated": called, "status": launch.status}
 
 
-def _last_seen(state: RegionState, server: SourceServer) -> str:
+def last_seen(state: RegionState, server: SourceServer) -> str:
     """The last of the agent's heartbeats, each server's at its own second of the minute."""
     heard_ms = server.replication.since_ms if _is_silent(server) else state.clock.now_ms
     own_ms = server.shown.get("heartbeat")

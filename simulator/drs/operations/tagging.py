@@ -5,10 +5,13 @@ from collections.abc import Mapping
 
 from simulator.drs import refusals
 from simulator.drs.model import Job, RecoveryInstance, SourceServer, Template
+from simulator.drs.networks import SourceNetwork
 from simulator.drs.operations.wire import Answer, Request
+from simulator.drs.recovery_plans.model import Plan, PlanExecution
 from simulator.drs.state import RegionState
 
 MAX_TAGS = 50
+_Tagged = SourceServer | Job | RecoveryInstance | Template | SourceNetwork | Plan | PlanExecution
 _ARN = re.compile(r"arn:aws[a-z-]*:drs:(?P<region>[^:]*):(?P<account>[^:]*):(?P<kind>[a-z-]+)/(?P<id>.+)")
 
 
@@ -38,12 +41,15 @@ def list_tags_for_resource(state: RegionState, request: Request) -> Answer:
 
 
 def _tags(state: RegionState, arn: str) -> dict[str, str]:
-    kept: Mapping[str, Mapping[str, SourceServer | Job | RecoveryInstance | Template]] = {
+    kept: Mapping[str, Mapping[str, _Tagged]] = {
         "source-server": state.servers,
         "job": state.jobs,
         "recovery-instance": state.instances,
         "replication-configuration-template": state.replication_templates,
         "launch-configuration-template": state.launch_templates,
+        "source-network": state.networks,
+        "recovery-plan": state.plans.plans,
+        "recovery-plan-execution": state.plans.executions,
     }
     named = _ARN.fullmatch(arn)
     if named and (named["region"], named["account"]) == (state.name, state.account_id):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from simulator.drs import refusals
-from simulator.drs.model import Job, SourceServer
+from simulator.drs.model import Job, RecoveryInstance, SourceServer
 from simulator.drs.state import RegionState
 from simulator.journal import FaultFired
 
@@ -23,9 +23,24 @@ def server_of(state: RegionState, request: Request) -> SourceServer:
     return server
 
 
+def instance_of(state: RegionState, request: Request) -> RecoveryInstance:
+    """The recovery instance that a request names. Raises ServiceError if it does not exist."""
+    instance = state.instances.get(request["recoveryInstanceID"])
+    if instance is None:
+        raise refusals.not_found("RecoveryInstance", request["recoveryInstanceID"])
+    return instance
+
+
 def job_of(state: RegionState, request: Request) -> Job | None:
-    """The job that a request names, if it exists."""
-    return state.jobs.get(request["jobID"])
+    """The job that a request names, if it exists (still)."""
+    job = state.jobs.get(request["jobID"])
+    return None if job is None or is_forgotten(state, job) else job
+
+
+def is_forgotten(state: RegionState, job: Job) -> bool:
+    """Whether a job ended so long ago that it is listed no more."""
+    kept_seconds = state.settings.job_history_seconds
+    return kept_seconds is not None and job.ended_ms is not None and state.clock.now_ms >= job.ended_ms + kept_seconds * 1000
 
 
 def refuse_if_held(state: RegionState, servers: Sequence[SourceServer]) -> None:
