@@ -299,6 +299,40 @@ class PlanStepChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AutomationChanged:
+    """An execution of a Systems Manager runbook went on in another status."""
+
+    kind: ClassVar[str] = "ssm.automation"
+    execution: str
+    document: str
+    status: str
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationStepChanged:
+    """A step of a runbook's execution did."""
+
+    kind: ClassVar[str] = "ssm.step"
+    execution: str
+    step: str
+    action: str
+    status: str
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandChanged:
+    """A command on one instance went on in another status."""
+
+    kind: ClassVar[str] = "ssm.command"
+    command: str
+    document: str
+    instance: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notified:
     """A message was published to a topic."""
 
@@ -372,6 +406,7 @@ Event = (
     | FailbackChanged | FailbackReplicationChanged | InstanceForgotten | NetworkChanged | NetworkRecovered
     | NetworkStackDeployed | NetworkTemplateExported
     | PlanExecutionChanged | PlanStepChanged
+    | AutomationChanged | AutomationStepChanged | CommandChanged
 )  # fmt: skip
 E = TypeVar("E", bound=Event)
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__args__}

@@ -6,6 +6,7 @@ check the rest.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from simulator.account.wire import service_model
@@ -73,7 +74,7 @@ def _string_faults(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str
     if shape.enum and value not in shape.enum:
         yield path, f"must be one of [{', '.join(shape.enum)}]"
     pattern = shape.metadata.get("pattern")
-    if pattern and not re.fullmatch(pattern, value):
+    if pattern and not _matches(pattern, value):
         yield path, f"must match the pattern {pattern}"
 
 
@@ -94,3 +95,23 @@ _CHECKS: Mapping[str, Callable[[Any, Any, str], Iterator[tuple[str, str]]]] = {
     "long": _integer_faults,
     "boolean": _boolean_faults,
 }
+
+
+# Unicode classes that some models use and Python's expressions do not know: letters, digits, blanks.
+_CLASSES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+
+
+def _matches(pattern: str, value: str) -> bool:
+    expression = _compiled(pattern)
+    return expression is None or expression.fullmatch(value) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """The expression, or None for one that only other languages understand: then nothing is checked."""
+    for written, known in _CLASSES.items():
+        pattern = pattern.replace(written, known)
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None

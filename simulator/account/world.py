@@ -19,6 +19,11 @@ from simulator.account.events.put_events import put_events
 from simulator.account.faults import FaultBoard
 from simulator.account.identity import Identities, Sts
 from simulator.account.place import Place, place
+from simulator.account.ssm import api as ssm
+from simulator.account.ssm.api import SsmApi
+from simulator.account.ssm.documents import Document
+from simulator.account.ssm.launch_actions import LaunchActionRunner
+from simulator.account.ssm.outcomes import Outcomes
 from simulator.account.trust import Roles
 from simulator.account.wire import Decoded
 from simulator.clock import VirtualClock
@@ -35,7 +40,8 @@ class World:
     """Everything a run consists of. Use it inside `installed()`.
 
     `functions` and `states` are those of the home account in the world's own Region, `at` has those of every other place;
-    `roles` has the trust policies of roles that are to be assumed only by some, `events` the event buses.
+    `roles` has the trust policies of roles that are to be assumed only by some, `events` the event buses. `ssm_documents` are
+    what Systems Manager knows beyond AWS's own documents and the account's, `ssm_outcomes` how what it runs is to end.
     """
 
     def __init__(self, seed: int, start: datetime, region: str, drs_settings: Settings) -> None:
@@ -46,6 +52,10 @@ class World:
         self.faults = FaultBoard(self.chance, self.journal)
         self.drs = DrsService(self.clock, self.chance, self.journal, drs_settings)
         self._places: dict[tuple[str, str], Place] = {}
+        self._managers: dict[tuple[str, str], SsmApi] = {}
+        self.ssm_documents: dict[str, Document] = {}
+        self.ssm_outcomes = Outcomes()
+        self.drs.run_actions_with(LaunchActionRunner(self.clock, self.chance, self.ssm))
         home = self.at(ACCOUNT_ID, region)
         self.functions, self.states = home.functions, home.states
         self.roles = Roles()
@@ -68,6 +78,7 @@ class World:
                 "events:PutEvents": partial(put_events, self.events),
                 "sts:AssumeRole": sts.assume_role,
                 "sts:GetCallerIdentity": sts.get_caller_identity,
+                **{f"ssm:{operation}": self._ssm for operation in ssm.OPERATIONS},
             },
             shape_errors={"drs": validation_error},
             identities=identities,
@@ -98,6 +109,20 @@ class World:
                 yield
             finally:
                 self.clock.close()
+
+    def ssm(self, account_id: str = ACCOUNT_ID, region: str | None = None) -> SsmApi:
+        """Systems Manager of an account and Region; the home account's in the world's Region unless told otherwise."""
+        where = account_id, region or self.region
+        if where not in self._managers:
+            chance = self.chance
+            if where != (ACCOUNT_ID, self.region):
+                chance = Chance(chance.stream("ssm", "/".join(where)).bits())
+            given, outcomes = self.ssm_documents, self.ssm_outcomes
+            self._managers[where] = SsmApi(self.clock, chance, self.journal, *where, given, outcomes)
+        return self._managers[where]
+
+    def _ssm(self, request: Decoded) -> Mapping[str, Any]:
+        return self.ssm(request.account_id, request.region).call(request)
 
     def _drs(self, request: Decoded) -> Mapping[str, Any]:
         return self.drs.call(request.account_id, request.region, request.operation, request.parameters)
