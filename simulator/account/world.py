@@ -40,8 +40,8 @@ class World:
     """Everything a run consists of. Use it inside `installed()`.
 
     `functions` and `states` are those of the home account in the world's own Region, `at` has those of every other place;
-    `roles` has the trust policies of roles that are to be assumed only by some, `events` the event buses. `ssm_documents` are
-    what Systems Manager knows beyond AWS's own documents and the account's, `ssm_outcomes` how what it runs is to end.
+    `roles` has the trust policies of roles that are to be assumed only by some, `events` the event buses. `ssm_documents`
+    are known to Systems Manager besides AWS's own and the account's, `ssm_outcomes` say how what it runs is to end.
     """
 
     def __init__(self, seed: int, start: datetime, region: str, drs_settings: Settings) -> None:

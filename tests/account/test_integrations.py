@@ -170,6 +170,13 @@ def test_a_distributed_map_reads_its_items_from_a_bucket_and_writes_its_results_
     assert sorted(row["Output"] for row in rows) == ['{"name":"db-1","wave":"1"}', '{"name":"web-1","wave":"2"}']
 
 
+def test_a_role_of_another_account_calls_in_that_account(states: Client) -> None:
+    definition = task(
+        "aws-sdk:sts:getCallerIdentity", {}, Credentials={"RoleArn": "arn:aws:iam::210987654321:role/recovery"}
+    )
+    assert output(states.execute(definition))["Account"] == "210987654321"
+
+
 class Endpoint(BaseHTTPRequestHandler):
     """Answers with what it was asked; `/fail` with an error."""
 
