@@ -75,9 +75,9 @@ def launch_configuration(state: RegionState, server: SourceServer) -> dict[str, 
     given = LAUNCH_DEFAULTS if template is None else template.settings
     named = {"sourceServerID": server.id, "name": server.name, "ec2LaunchTemplateID": f"lt-0{server.id[3:]}"}
     found = named | deepcopy({name: given[name] for name in _INHERITED})
-    if template is not None and template.settings.get("launchIntoSourceInstance") and server.origin_region is not None:
-        own = f"i-0{identifiers.digits(f'ec2/{server.id}', 16)}"
-        found["launchIntoInstanceProperties"] = {"launchIntoEC2InstanceID": own}
+    goes_into_source = template is not None and template.settings.get("launchIntoSourceInstance")
+    if goes_into_source and server.origin_region == state.name:  # an instance of another Region is out of reach
+        found["launchIntoInstanceProperties"] = {"launchIntoEC2InstanceID": server.source_instance_id}
     return found
 
 

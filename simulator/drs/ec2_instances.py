@@ -76,5 +76,6 @@ def _unless_deleted(state: RegionState, instance: RecoveryInstance) -> Callable[
 
 
 def _go(state: RegionState, instance: RecoveryInstance, ec2_state: str) -> None:
+    state.stale.note(("instance", instance.id), instance.state, state.clock.now_ms)
     instance.state = step(INSTANCE_STATES, instance.state, ec2_state)
     state.tell(InstanceChanged(instance.id, instance.server.id, instance.job_id, ec2_state))

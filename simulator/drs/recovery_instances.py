@@ -17,6 +17,7 @@ _IDLE = ("STOPPED", "DISCONNECTED")
 def set_failback_state(state: RegionState, instance: RecoveryInstance, following: str) -> None:
     """Let a recovery instance's failback go on; into the state that it is in, nothing happens."""
     if instance.failback.state != following:
+        state.stale.note(("failback", instance.id), instance.failback.state, state.clock.now_ms)
         instance.failback.state = step(FAILBACK_STATES, instance.failback.state, following)
         state.tell(FailbackChanged(instance.id, instance.server.id, following))
 
@@ -52,7 +53,7 @@ def is_initialised(state: RegionState, instance: RecoveryInstance) -> bool:
     if instance.state != "RUNNING":
         return False
     latency = state.settings.failing_back.initialising
-    takes_ms = state.lag_ms(latency, "drs.initialising", f"{instance.id}/{instance.job_id}")
+    takes_ms = state.lag_ms(latency, "drs.initialising", instance.id)
     started_ms = instance.launched_ms if instance.failback.booted_ms is None else instance.failback.booted_ms
     return state.clock.now_ms >= started_ms + takes_ms
 

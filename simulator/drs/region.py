@@ -155,6 +155,15 @@ class Region:
         """Let something go wrong with a source network. Raises ValueError for a network or kind that does not exist."""
         network_replication.disturb(self.state, self._network(fault.network), fault)
 
+    def delay_reads(self, lag_seconds: float, from_ms: int = 0, for_ms: int | None = None) -> None:
+        """Let descriptions of jobs and recovery instances lag behind the job log, for changes from an instant of the run on.
+
+        That goes on for `for_ms`, None: for good.
+        """
+        begins_ms = max(from_ms, self.state.clock.now_ms)
+        until_ms = None if for_ms is None else begins_ms + for_ms
+        self.state.stale.begin(round(lag_seconds * 1000), begins_ms, until_ms)
+
     def forget_job(self, job_id: str) -> None:
         """Let a job that has ended be listed no more. Raises ValueError for one that does not exist or has not ended."""
         job = self.state.jobs.get(job_id)

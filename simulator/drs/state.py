@@ -31,6 +31,7 @@ from simulator.drs.networks import SourceNetwork
 from simulator.drs.recovery_plans.model import RecoveryPlans
 from simulator.drs.replication_faults import ReplicationFaults
 from simulator.drs.settings import Distribution, Settings
+from simulator.drs.staleness import Staleness
 from simulator.journal import InstanceChanged, JobChanged, JobLogged, Journal, LaunchStatusChanged, ReplicationChanged
 from simulator.rng import Chance
 
@@ -76,6 +77,7 @@ class RegionState:
         self.launch_templates: dict[str, Template] = {}
         self.shared_disks = 0  # staging disks on replication servers that source servers share
         self.extended: dict[str, list[tuple[RegionState, SourceServer]]] = {}  # by server here, what stands for it
+        self.stale = Staleness()
         self.networks: dict[str, SourceNetwork] = {}
         self.network_births: Counter[str] = Counter()
         self.plans = RecoveryPlans()
@@ -167,6 +169,7 @@ class RegionState:
 
     def set_job_status(self, job: Job, status: str) -> None:
         """Let a job go on; one that ends lets its servers go."""
+        self.stale.note(("job", job.id), job.status, self.clock.now_ms)
         job.status = step(JOB_STATUSES, job.status, status)
         if not job.is_active:
             job.ended_ms = self.clock.now_ms
@@ -193,6 +196,7 @@ class RegionState:
 
     def set_launch_status(self, job: Job, participant: Participant, status: str) -> None:
         """Let a server's part in a job go on."""
+        self.stale.note(("launch", job.id, participant.server.id), participant.launch_status, self.clock.now_ms)
         participant.launch_status = step(LAUNCH_STATUSES, participant.launch_status, status)
         launch = participant.server.last_launch
         if launch is not None and launch.job_id == job.id:
@@ -215,7 +219,7 @@ class RegionState:
             step(INSTANCE_STATES, "PENDING", state),
             participant.data_ms,
             now_ms,
-            now_ms + self.lag_ms(self.settings.instance_lag, "drs.visible", identifier),
+            now_ms + self.lag_ms(self.settings.instance_lag, "drs.visible", identifier) + self.stale.lag_at(now_ms),
             instance_tags(server),
         )
         self.instances.pop(identifier, None)  # a launch into the instance of an earlier one
@@ -241,6 +245,7 @@ class RegionState:
 
     def set_instance_state(self, instance: RecoveryInstance, job: Job, state: str) -> None:
         """Let a recovery instance go on in EC2; the record of one that is terminated vanishes."""
+        self.stale.note(("instance", instance.id), instance.state, self.clock.now_ms)
         instance.state = step(INSTANCE_STATES, instance.state, state)
         if state == "TERMINATED":
             self.forget_instance(instance)

@@ -16,8 +16,8 @@ def describe_failback(state: RegionState, instance: RecoveryInstance) -> Answer:
     """A recovery instance's `failback`."""
     failback, now_ms = instance.failback, state.clock.now_ms
     found = recovery_instances.reversed_server(state, instance)
-    shown: Answer = {"state": failback.state}
-    if failback.state == "FAILBACK_NOT_STARTED":
+    shown: Answer = {"state": state.stale.seen(("failback", instance.id), failback.state, now_ms)}
+    if shown["state"] == "FAILBACK_NOT_STARTED":
         return shown
     if found is None and failback.reversed_arn is not None and failback.state != "FAILBACK_COMPLETED":
         shown["state"] = "FAILBACK_LAUNCH_STATE_NOT_AVAILABLE"  # its FAILBACK source server is gone

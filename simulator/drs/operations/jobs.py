@@ -48,25 +48,28 @@ def delete_job(state: RegionState, request: Request) -> Answer:
 
 def describe_job(state: RegionState, job: Job) -> Answer:
     """A job as the API shows it."""
-    is_emptied = job.type == "TERMINATE" and not job.is_active and state.settings.empties_terminate_jobs
+    status = state.stale.seen(("job", job.id), job.status, state.clock.now_ms)
+    has_ended = status == "COMPLETED"
+    is_emptied = job.type == "TERMINATE" and has_ended and state.settings.empties_terminate_jobs
     shown: Answer = {
         "jobID": job.id,
         "arn": job.arn,
         "type": job.type,
         "initiatedBy": job.initiated_by,
         "creationDateTime": state.instant(job.created_ms),
-        "status": job.status,
+        "status": status,
         "participatingServers": [] if is_emptied else [_describe(state, job, one) for one in job.participants],
         "participatingResources": [_describe_network(one) for one in job.networks],
         "tags": dict(job.tags),
     }
-    return shown if job.ended_ms is None else shown | {"endDateTime": state.instant(job.ended_ms)}
+    return shown if job.ended_ms is None or not has_ended else shown | {"endDateTime": state.instant(job.ended_ms)}
 
 
 def _describe(state: RegionState, job: Job, participant: Participant) -> Answer:
+    what = ("launch", job.id, participant.server.id)
     shown: Answer = {
         "sourceServerID": participant.server.id,
-        "launchStatus": participant.launch_status,
+        "launchStatus": state.stale.seen(what, participant.launch_status, state.clock.now_ms),
         "launchActionsStatus": _actions_status(state, participant),
     }
     return shown | {"recoveryInstanceID": participant.instance_id} if _shows_instance(state, job, participant) else shown

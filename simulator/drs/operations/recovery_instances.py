@@ -54,7 +54,7 @@ def describe(state: RegionState, instance: RecoveryInstance) -> Answer:
     shown: Answer = {
         "recoveryInstanceID": instance.id,
         "ec2InstanceID": instance.id,
-        "ec2InstanceState": instance.state,
+        "ec2InstanceState": state.stale.seen(("instance", instance.id), instance.state, state.clock.now_ms),
         "arn": instance.arn,
         "jobID": instance.job_id,
         "sourceServerID": server.id,
