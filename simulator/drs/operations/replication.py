@@ -10,12 +10,34 @@ from simulator.drs.state import RegionState
 
 _MINUTE_MS = 60_000
 _FIRST_BYTE_MS = 110_000
+_SETTLED = frozenset({"CONTINUOUS", "STOPPED", "DISCONNECTED"})
 _DETACHED = frozenset({"STOPPED", "DISCONNECTED"})
 _UNLAGGED = frozenset({"INITIATING", "INITIAL_SYNC"})  # there is nothing yet that could lag
 
 
 def describe_replication(state: RegionState, server: SourceServer) -> Answer:
-    """A source server's `dataReplicationInfo`: state, lag, disks, initiation and what is wrong."""
+    """A source server's `dataReplicationInfo`: state, lag, disks, initiation and what is wrong; to be read only.
+
+    While a server is protected, or not replicated, nothing of it changes: then it is worked out once.
+    """
+    now = (server.replication, server.replica.transfer, server.replica.initiation)
+    then, shown = server.shown.get("replication", (None, None))
+    if shown is None or then is None or any(one is not other for one, other in zip(now, then, strict=True)):
+        shown = _describe(state, server)
+        server.shown["replication"] = (now if _is_settled(state, server) else None, shown)
+    return dict(shown)
+
+
+def _is_settled(state: RegionState, server: SourceServer) -> bool:
+    transfer, attempt = server.replica.transfer, server.replica.initiation
+    return (
+        (transfer.lag_ms, transfer.lag_growth, transfer.ends_ms) == (0, 0, None)
+        and server.replication.state in _SETTLED
+        and (attempt is None or attempt.ends_ms <= state.clock.now_ms)
+    )
+
+
+def _describe(state: RegionState, server: SourceServer) -> Answer:
     replication, transfer, now_ms = server.replication, server.replica.transfer, state.clock.now_ms
     is_attached = replication.state not in _DETACHED
     shown: Answer = {
