@@ -14,7 +14,9 @@ _REPLICATING = frozenset({"INITIATING", "INITIAL_SYNC", "BACKLOG", "CREATING_SNA
 
 
 def begin(state: RegionState, server: SourceServer, fault: ReplicationFault) -> None:
-    """Let a fault come over a server at its time."""
+    """Let a fault come over a server at its time. Raises ValueError if its replication is another account's."""
+    if fault.kind != "EXTENSION":
+        refuse_extended(server)
     if fault.kind == "INITIATION":
         state.replication_faults.arm(server.id, fault)
         return
@@ -22,6 +24,12 @@ def begin(state: RegionState, server: SourceServer, fault: ReplicationFault) -> 
     if fault.for_ms is not None:
         ends_ms = max(fault.from_ms, state.clock.now_ms) + fault.for_ms
         state.clock.call_at(ends_ms, partial(end, state, server, fault))
+
+
+def refuse_extended(server: SourceServer) -> None:
+    """Raises ValueError for an extended server: what happens to its replication happens in the staging account."""
+    if server.extension is not None:
+        raise ValueError(f"{server.name!r} is replicated in account {server.extension.account_id}")
 
 
 def end(state: RegionState, server: SourceServer, fault: ReplicationFault) -> None:
@@ -37,7 +45,7 @@ def mend(state: RegionState, server: SourceServer) -> None:
     lasting = state.replication_faults.forget(server.id)
     for fault in lasting:
         _ENDS.get(fault.kind, _go_on)(state, server, fault)
-    attempt = server.replica.initiation
+    attempt = server.replica.initiation if server.extension is None else None
     if attempt is not None and attempt.until_mended and server.replication.state == "STALLED":
         replication.retry_initiation(state, server)
 

@@ -69,13 +69,18 @@ class Region:
     ) -> None:
         """Let the replication of a server (by name or id) go into another state, with what is wrong with it.
 
-        Raises ValueError for a server or state that does not exist.
+        Raises ValueError for a server or state that does not exist, or an extended server.
         """
         arrivals.check_state(replication_state)
-        replication.place(self.state, self.state.server_named(server), replication_state, error, raw_error)
+        placed = self.state.server_named(server)
+        disturbances.refuse_extended(placed)
+        replication.place(self.state, placed, replication_state, error, raw_error)
 
     def disturb(self, fault: ReplicationFault) -> None:
-        """Let a server's replication go wrong. Raises ValueError for a server, kind or step that does not exist."""
+        """Let a server's replication go wrong.
+
+        Raises ValueError for a server, kind or step that does not exist, or an extended server, unless it is its extension.
+        """
         fault.check()
         disturbances.begin(self.state, self.state.server_named(fault.server), fault)
 

@@ -178,6 +178,14 @@ def test_replication_is_a_matter_of_the_staging_account(world: Worlds) -> None:
     assert world.server(server)["dataReplicationInfo"]["dataReplicationState"] == "CONTINUOUS"
 
 
+def test_what_goes_wrong_with_replication_goes_wrong_in_the_staging_account(world: Worlds) -> None:
+    world.extend("a")
+    with pytest.raises(ValueError, match="'a' is replicated in account 210987654321"):
+        world.region.disturb(ReplicationFault("f", "a", "AGENT_NOT_SEEN"))
+    with pytest.raises(ValueError, match="'a' is replicated in account 210987654321"):
+        world.region.set_replication_state("a", "STALLED")
+
+
 # Recovering
 
 
