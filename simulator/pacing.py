@@ -8,60 +8,23 @@ The world lives in the one thread that calls `run`. Everybody else hands their w
 gets a future; the work is done as a process of the world and may wait on its clock.
 """
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from typing import Any, Protocol, TypeVar
+from queue import SimpleQueue
+from typing import TypeVar
 
 from greenlet import GreenletExit
 
 from simulator.clock import VirtualClock
 from simulator.errors import ClockStopped, ClockStuck
+from simulator.wall import Inbox, MachineWall, Outside, Wall
 
 MIN_SPEED, MAX_SPEED = 0.001, 10_000.0
 MAX_LAG_SECONDS = 1.0  # of wall time: what the machine cannot keep up with is lost, not made up for later
 
 T = TypeVar("T")
 Failure = Callable[[BaseException], None]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outside:
-    """Work from outside the world, and who waits for it."""
-
-    name: str
-    work: Callable[[], Any]
-    future: Future[Any]
-
-
-Inbox = SimpleQueue[Outside | None]  # None only wakes; putting is safe from any thread and from signal handlers
-
-
-class Wall(Protocol):
-    """Wall time, as far as a paced clock needs it."""
-
-    def seconds(self) -> float:
-        """A number of seconds that never goes back."""
-
-    def receive(self, inbox: Inbox, seconds: float | None) -> Outside | None:
-        """The next message, waiting at most so long (None: as long as it takes); None if there is none."""
-
-
-class MachineWall:
-    """The machine's own wall time. No world changes what `perf_counter` and a queue's deadline see."""
-
-    def seconds(self) -> float:
-        """Seconds since some instant."""
-        return time.perf_counter()
-
-    def receive(self, inbox: Inbox, seconds: float | None) -> Outside | None:
-        """The next message, or None."""
-        try:
-            return inbox.get(timeout=seconds) if seconds is None or seconds > 0 else inbox.get_nowait()
-        except Empty:
-            return None
 
 
 @dataclass(frozen=True, slots=True)

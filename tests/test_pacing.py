@@ -9,7 +9,8 @@ import pytest
 
 from simulator.clock import Signal, VirtualClock
 from simulator.errors import ClockStopped, ClockStuck
-from simulator.pacing import Inbox, MachineWall, Outside, Pace, PacedClock
+from simulator.pacing import Pace, PacedClock
+from simulator.wall import Inbox, MachineWall, Outside
 
 
 class Wall:

@@ -1,5 +1,6 @@
 """The HTTP server: werkzeug's, with a thread a connection, silent, and AWS-shaped even where a request breaks HTTP."""
 
+import os
 import socket
 import sys
 import time
@@ -54,9 +55,8 @@ def _bound(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        problem = Problem(
-            f"{host}:{port}", f"cannot be listened at: {error.strerror or error}", "choose another with --port"
-        )
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        problem = Problem(f"{host}:{port}", f"cannot be listened at: {reason}", "choose another with --port")
         raise UserError([problem]) from None
 
 

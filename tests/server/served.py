@@ -70,11 +70,16 @@ class Served:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Ask the server to stop; its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(STOP_SECONDS)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)  # so that it tells where it hangs
+            self.process.wait(STOP_SECONDS)
+            raise AssertionError(f"the server does not stop:\n{self.log()}") from None
 
 
 def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "simulator", "serve", *map(str, arguments)]
+    return [sys.executable, "-X", "faulthandler", "-m", "simulator", "serve", *map(str, arguments)]
 
 
 @contextmanager
@@ -83,10 +88,10 @@ def serving(*arguments: str | Path) -> Iterator[Served]:
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command("--port", "0", *arguments), stdout=subprocess.PIPE, stderr=errors)
         try:
-            yield Served(process, _address(process, errors), errors)
+            served = Served(process, _address(process, errors), errors)
+            yield served
             if process.poll() is None:
-                process.terminate()
-                process.wait(STOP_SECONDS)
+                served.stop()
         finally:
             process.kill()
             process.wait(STOP_SECONDS)

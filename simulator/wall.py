@@ -1,0 +1,48 @@
+"""Wall time, and what comes from outside of the world while it passes."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+GLANCE_SECONDS = 0.25  # the longest wait: a signal that comes just as a wait begins is handled only after it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outside:
+    """Work from outside the world, and who waits for it."""
+
+    name: str
+    work: Callable[[], Any]
+    future: Future[Any]
+
+
+Inbox = SimpleQueue[Outside | None]  # None only wakes; putting is safe from any thread and from signal handlers
+
+
+class Wall(Protocol):
+    """Wall time, as far as a paced clock needs it."""
+
+    def seconds(self) -> float:
+        """A number of seconds that never goes back."""
+
+    def receive(self, inbox: Inbox, seconds: float | None) -> Outside | None:
+        """The next message, waiting at most so long (None: for no set time); None if there is none yet."""
+
+
+class MachineWall:
+    """The machine's own wall time. No world changes what `perf_counter` and a queue's deadline see."""
+
+    def seconds(self) -> float:
+        """Seconds since some instant."""
+        return time.perf_counter()
+
+    def receive(self, inbox: Inbox, seconds: float | None) -> Outside | None:
+        """The next message, or None."""
+        glance = GLANCE_SECONDS if seconds is None else min(seconds, GLANCE_SECONDS)
+        try:
+            return inbox.get(timeout=glance) if glance > 0 else inbox.get_nowait()
+        except Empty:
+            return None
