@@ -1,21 +1,12 @@
-"""One server for the tests that only need some server."""
-
-from collections.abc import Iterator
+"""A fresh world over HTTP for each test."""
 
 import pytest
 
-from tests.server.served import REGION, START, Served, serving
-
-
-@pytest.fixture(scope="session")
-def virtual_server() -> Iterator[Served]:
-    """A server in virtual mode, for the whole session."""
-    with serving("--speed", "virtual", "--region", REGION, "--start", START) as served:
-        yield served
+from tests.server.served import Served
 
 
 @pytest.fixture
 def served(virtual_server: Served) -> Served:
-    """That server with a fresh world."""
+    """A server with a fresh world."""
     virtual_server.reset()
     return virtual_server
