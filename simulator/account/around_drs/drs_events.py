@@ -36,7 +36,7 @@ class DrsEvents:
     def launch_changed(self, state: RegionState, event: LaunchStatusChanged) -> None:
         """The result of one server's drill or recovery."""
         job = state.jobs[event.job]
-        if job.type != "LAUNCH" or event.status not in _RESULTS:
+        if job.type != "LAUNCH" or job.is_failback or event.status not in _RESULTS:
             return
         is_drill = "TRUE" if job.is_drill else "FALSE"
         detail = {"state": _RESULTS[event.status], "job-id": job.id, "is-drill": is_drill}

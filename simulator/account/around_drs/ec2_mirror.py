@@ -131,6 +131,8 @@ def _set_state(instance_id: str, state: str, ec2: Any) -> None:
 
 
 def _begin_conversion(place: _Place, event: JobLogged, now_ms: int) -> None:
+    if place.state.jobs[event.job].is_failback:  # that is done on the machine outside AWS
+        return
     server = place.state.servers.get(event.server or "")
     participant = next(one for one in place.state.jobs[event.job].participants if one.server.id == event.server)
     if server is None:
