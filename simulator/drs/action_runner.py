@@ -1,4 +1,4 @@
-"""Who runs launch actions: the seam between DRS and an account's Systems Manager."""
+"""Launch actions as they run, and who runs them: the seam between DRS and an account's Systems Manager."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,3 +27,13 @@ class ActionRunner(Protocol):
 
     def run(self, target: Target, action: Mapping[str, Any], ended: Callable[[str | None], None]) -> None:
         """Begin an action (as ListLaunchActions shows it); call `ended` with None or with why it failed."""
+
+
+@dataclass(slots=True)
+class ActionRun:
+    """A launch action, as the API shows it, on its way on a launched instance."""
+
+    id: str
+    action: Mapping[str, Any]
+    status: str = "IN_PROGRESS"
+    failure: str | None = None

@@ -72,7 +72,7 @@ def arrive(state: RegionState, machine: Machine, replication_state: str, added_m
 def replicate(state: RegionState, machine: Machine, replication_state: str, added_ms: int) -> SourceServer:
     """The same for a server whose disks have their place in the staging area. Raises ValueError."""
     server = arrive(state, machine, replication_state, added_ms)
-    if replication.is_replicating(server):
+    if server.id in state.replicating:
         initiation.take_seats(state, server)
     return server
 
@@ -97,7 +97,7 @@ def refuse_one_more(state: RegionState) -> None:
     quotas = state.settings.quotas
     if len(state.servers) >= quotas.servers:
         raise refusals.quota_exceeded("servers", quotas.servers)
-    if sum(map(replication.is_replicating, state.servers.values())) >= quotas.replicating_servers:
+    if len(state.replicating) >= quotas.replicating_servers:
         raise refusals.quota_exceeded("replicating_servers", quotas.replicating_servers)
 
 

@@ -11,7 +11,8 @@ from functools import partial
 from itertools import groupby
 
 from simulator.drs import configurations, identifiers, refusals
-from simulator.drs.model import Extension, Job, Participant, SourceServer
+from simulator.drs.model import Job, Participant, SourceServer
+from simulator.drs.replica import Extension
 from simulator.drs.state import RegionState
 from simulator.errors import ServiceError
 

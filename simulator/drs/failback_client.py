@@ -16,9 +16,9 @@ from simulator.drs.failback import (
     ClientInitiation,
     Failback,
 )
+from simulator.drs.line import total_bytes, written_bytes
 from simulator.drs.model import RecoveryInstance, step
 from simulator.drs.replica import Transfer
-from simulator.drs.replication import total_bytes, written_bytes
 from simulator.drs.state import RegionState
 from simulator.journal import FailbackReplicationChanged
 

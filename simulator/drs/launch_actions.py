@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from simulator.drs import phases
-from simulator.drs.action_runner import Target
-from simulator.drs.model import ActionRun, Job, Participant
+from simulator.drs.action_runner import ActionRun, Target
+from simulator.drs.model import Job, Participant
 from simulator.drs.settings import Distribution
 from simulator.drs.state import RegionState
 from simulator.journal import FaultFired

@@ -7,9 +7,10 @@ from enum import Enum
 from typing import Any, Literal
 
 from simulator.drs import identifiers
+from simulator.drs.action_runner import ActionRun
 from simulator.drs.failback import Failback, Reversal
 from simulator.drs.networks import ParticipatingNetwork
-from simulator.drs.replica import Replica
+from simulator.drs.replica import Extension, Replica
 
 Table = Mapping[str, tuple[str, ...]]
 Platform = Literal["linux", "windows"]
@@ -92,38 +93,6 @@ class Replication:
     since_ms: int
     error: str | None = None
     raw_error: str | None = None
-
-
-@dataclass(slots=True)
-class Extension:
-    """The server in the staging account that an extended server stands for. `error`: why it cannot be used."""
-
-    account_id: str
-    server_id: str
-    arn: str
-    error: str | None = None
-
-
-@dataclass(slots=True)
-class ActionRun:
-    """A launch action, as the API shows it, on its way on a launched instance."""
-
-    id: str
-    action: Mapping[str, Any]
-    status: str = "IN_PROGRESS"
-    failure: str | None = None
-
-
-@dataclass(slots=True)
-class Template:
-    """A template of replication or launch configurations; `settings` are its members, `number` rises."""
-
-    id: str
-    arn: str
-    number: int
-    settings: dict[str, Any]
-    tags: dict[str, str]
-    launch_actions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -113,3 +113,13 @@ class Replica:
     attempts: int = 0
     seats: int = 0
     write_excess: float | None = None
+
+
+@dataclass(slots=True)
+class Extension:
+    """The server in the staging account that an extended server stands for. `error`: why it cannot be used."""
+
+    account_id: str
+    server_id: str
+    arn: str
+    error: str | None = None

@@ -8,32 +8,13 @@ from collections.abc import Callable
 from functools import partial
 
 from simulator.drs import initiation
+from simulator.drs.line import line_bytes, total_bytes, written_bytes
 from simulator.drs.model import SourceServer
 from simulator.drs.replica import REPLICATION_STEPS, Initiation, Transfer
 from simulator.drs.replication_faults import ReplicationFault
 from simulator.drs.settings import Distribution
 from simulator.drs.state import RegionState
 from simulator.journal import FaultFired
-
-GIB = 1024**3
-_MIB = 1024**2
-_IDLE = ("STOPPED", "DISCONNECTED")
-
-
-def is_replicating(server: SourceServer) -> bool:
-    """Whether a server counts as one that replicates here; an extended one does so in another account."""
-    return server.extension is None and server.replication.state not in _IDLE
-
-
-def total_bytes(server: SourceServer) -> int:
-    """The size of a server's disks."""
-    return server.volume_gib * GIB
-
-
-def written_bytes(state: RegionState, server: SourceServer) -> float:
-    """What a server writes in a second."""
-    excess = server.replica.write_excess
-    return server.replica.write_mib_per_second * _MIB if excess is None else excess * _line_bytes(state, server)
 
 
 def place(state: RegionState, server: SourceServer, following: str, error: str | None, raw_error: str | None) -> None:
@@ -135,7 +116,7 @@ def rates_changed(state: RegionState, server: SourceServer) -> None:
             _sync(state, server)
         case "BACKLOG" if server.replica.pending is not None or server.replication.error is not None:
             _flush(state, server)
-        case "CONTINUOUS" if _line_bytes(state, server) <= written_bytes(state, server):
+        case "CONTINUOUS" if line_bytes(state, server) <= written_bytes(state, server):
             _flush(state, server)
 
 
@@ -149,7 +130,7 @@ def _sync(state: RegionState, server: SourceServer) -> None:
     """Copy all data, or what is left of it; what is written meanwhile has to wait."""
     now = _carried(state, server)
     left = (1 - now.share) * total_bytes(server)
-    ends_ms = now.from_ms + round(left / _line_bytes(state, server) * 1000)
+    ends_ms = now.from_ms + round(left / line_bytes(state, server) * 1000)
     _go(state, server, "INITIAL_SYNC", Transfer(now.from_ms, now.share, ends_ms, now.lag_ms, 1.0))
     _later(state, server, ends_ms, _flush)
 
@@ -157,7 +138,7 @@ def _sync(state: RegionState, server: SourceServer) -> None:
 def _flush(state: RegionState, server: SourceServer) -> None:
     """Send what waits; if more is written than the line carries, that never ends."""
     now = _carried(state, server)
-    line, written = _line_bytes(state, server), written_bytes(state, server)
+    line, written = line_bytes(state, server), written_bytes(state, server)
     if line <= written:
         _go(state, server, "BACKLOG", Transfer(now.from_ms, 1.0, None, now.lag_ms, 1 - line / written), "NOT_CONVERGING")
         return
@@ -243,13 +224,6 @@ def _cancel(server: SourceServer) -> None:
     if server.replica.pending is not None:
         server.replica.pending.cancel()
         server.replica.pending = None
-
-
-def _line_bytes(state: RegionState, server: SourceServer) -> float:
-    """What a server's line carries in a second."""
-    throttled_mbps = server.replication_configuration.get("bandwidthThrottling") or server.replica.bandwidth_mbps
-    mbps = min(throttled_mbps, server.replica.bandwidth_mbps)
-    return mbps * 1e6 / 8 * state.settings.replicating.efficiency
 
 
 def _drawn_ms(state: RegionState, server: SourceServer, latency: Distribution, what: str) -> int:

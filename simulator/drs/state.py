@@ -24,7 +24,6 @@ from simulator.drs.model import (
     Replication,
     Snapshots,
     SourceServer,
-    Template,
     step,
 )
 from simulator.drs.networks import SourceNetwork
@@ -32,6 +31,7 @@ from simulator.drs.recovery_plans.model import RecoveryPlans
 from simulator.drs.replication_faults import ReplicationFaults
 from simulator.drs.settings import Distribution, Settings
 from simulator.drs.staleness import Staleness
+from simulator.drs.template import Template
 from simulator.journal import InstanceChanged, JobChanged, JobLogged, Journal, LaunchStatusChanged, ReplicationChanged
 from simulator.rng import Chance
 
@@ -83,6 +83,7 @@ class RegionState:
         self.plans = RecoveryPlans()
         self.outside: dict[str, OutsideInstance] = {}  # EC2 instances that DRS did not launch, as far as it was told of them
         self.distrusted: set[str] = set()  # accounts that may not extend servers from here
+        self.replicating: set[str] = set()  # the servers that count as replicating here
         self._past_jobs: dict[str, Counter[str]] = {}  # of servers that were deleted
         self._reach = reach
         self._observers = observers
@@ -97,11 +98,13 @@ class RegionState:
         """Keep a new source server; one that was here before goes on counting its jobs."""
         server.jobs = self._past_jobs.pop(server.id, server.jobs)
         self.servers[server.id] = server
+        self._count(server)
 
     def remove_server(self, server: SourceServer) -> None:
         """Forget a source server."""
         self._past_jobs[server.id] = server.jobs
         del self.servers[server.id]
+        self.replicating.discard(server.id)
 
     def arn(self, kind: str, identifier: str) -> str:
         """The ARN of a resource here."""
@@ -262,10 +265,18 @@ class RegionState:
                     server.snapshots_from_ms = now_ms
         since_ms = before.since_ms if state == before.state else now_ms
         server.replication = Replication(state, since_ms, error, raw_error)
+        self._count(server)
         self.tell(ReplicationChanged(server.id, state, error))
         for elsewhere, extended in self.extended.get(server.id, ()):
             extended.replication = server.replication
             elsewhere.tell(ReplicationChanged(extended.id, state, error))
+
+    def _count(self, server: SourceServer) -> None:
+        """Note whether a server replicates; an extended one does so in another account."""
+        if server.extension is None and server.replication.state not in ("STOPPED", "DISCONNECTED"):
+            self.replicating.add(server.id)
+        else:
+            self.replicating.discard(server.id)
 
     def lag_ms(self, lag: Distribution, component: str, entity: str) -> int:
         """How long something stays unseen."""

@@ -1,12 +1,12 @@
 """A recovery instance's failback and replication as the API shows them."""
 
 from simulator.drs import failback_client, identifiers, recovery_instances
+from simulator.drs.line import total_bytes, written_bytes
 from simulator.drs.model import RecoveryInstance, SourceServer
 from simulator.drs.operations.machine import disks
 from simulator.drs.operations.replication import describe_replication
 from simulator.drs.operations.source_servers import last_seen
 from simulator.drs.operations.wire import Answer
-from simulator.drs.replication import total_bytes, written_bytes
 from simulator.drs.state import RegionState
 
 _UNSEEN = ("STALLED", "STOPPED", "DISCONNECTED")

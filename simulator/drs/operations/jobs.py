@@ -3,7 +3,8 @@
 from bisect import bisect_right
 
 from simulator.drs import refusals
-from simulator.drs.model import ActionRun, Job, LogItem, Participant
+from simulator.drs.action_runner import ActionRun
+from simulator.drs.model import Job, LogItem, Participant
 from simulator.drs.networks import ParticipatingNetwork
 from simulator.drs.operations.paging import page
 from simulator.drs.operations.wire import Answer, Request, boundary_ms, is_between, is_forgotten, job_of

@@ -15,7 +15,7 @@ def start_replication(state: RegionState, request: Request) -> Answer:
     if server.replication.state != "STOPPED":
         raise refusals.conflict("Replication of the Source Server is not stopped", "SourceServer", server.id)
     limit = state.settings.quotas.replicating_servers
-    if _replicating(state) >= limit:
+    if len(state.replicating) >= limit:
         raise refusals.quota_conflict("replicating_servers", limit)
     replication.initiate(state, server)
     return {"sourceServer": describe(state, server)}
@@ -35,7 +35,7 @@ def retry_data_replication(state: RegionState, request: Request) -> Answer:
     server = server_of(state, request)
     if server.extension is not None or server.replication.state not in ("STALLED", *_IDLE):
         raise refusals.validation_error([("sourceServerID", "must be stalled, stopped or disconnected")])
-    if server.replication.state in _IDLE and _replicating(state) >= state.settings.quotas.replicating_servers:
+    if server.replication.state in _IDLE and len(state.replicating) >= state.settings.quotas.replicating_servers:
         raise refusals.validation_error([("sourceServerID", "would be one replicating source server too many")])
     if server.replication.state in _IDLE or server.replica.first_byte_ms is None:
         replication.initiate(state, server)
@@ -79,7 +79,3 @@ def _own_server(state: RegionState, request: Request) -> SourceServer:
     if server.extension is not None:
         raise refusals.conflict("The Source Server is replicated in its staging account", "SourceServer", server.id)
     return server
-
-
-def _replicating(state: RegionState) -> int:
-    return sum(map(replication.is_replicating, state.servers.values()))

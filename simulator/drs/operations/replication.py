@@ -1,11 +1,11 @@
 """A source server's replication as the API shows it."""
 
 from simulator.drs import identifiers, initiation
+from simulator.drs.line import total_bytes, written_bytes
 from simulator.drs.model import SourceServer
 from simulator.drs.operations.machine import disks
 from simulator.drs.operations.wire import Answer
 from simulator.drs.replica import INITIATION_STEPS, Initiation
-from simulator.drs.replication import total_bytes, written_bytes
 from simulator.drs.state import RegionState
 
 _MINUTE_MS = 60_000

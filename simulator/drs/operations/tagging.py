@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 
 from simulator.drs import refusals
-from simulator.drs.model import Job, RecoveryInstance, SourceServer, Template
+from simulator.drs.model import Job, RecoveryInstance, SourceServer
 from simulator.drs.networks import SourceNetwork
 from simulator.drs.operations.wire import Answer, Request
 from simulator.drs.recovery_plans.model import Plan, PlanExecution
 from simulator.drs.state import RegionState
+from simulator.drs.template import Template
 
 MAX_TAGS = 50
 _Tagged = SourceServer | Job | RecoveryInstance | Template | SourceNetwork | Plan | PlanExecution

@@ -7,10 +7,10 @@ from typing import Any
 
 from simulator.drs import configurations, refusals
 from simulator.drs.identifiers import region_digit
-from simulator.drs.model import Template
 from simulator.drs.operations.paging import page
 from simulator.drs.operations.wire import Answer, Operation, Request
 from simulator.drs.state import RegionState
+from simulator.drs.template import Template
 
 
 @dataclass(frozen=True, slots=True)
