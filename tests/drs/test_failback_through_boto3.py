@@ -107,18 +107,16 @@ def test_a_failback_launch_is_no_recovery_for_eventbridge(world: World) -> None:
     region.boot_failback_client(instance)
     outcome(world, lambda client: client.describe_jobs(), HOUR)
     outcome(world, lambda client: client.start_failback_launch(recoveryInstanceIDs=[instance]), HOUR)
-    told: set[str] = set()
-    while messages := outcome(
-        world, lambda sqs: sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"), service="sqs"
-    ):
-        told |= {message["Body"].strip('"') for message in messages}
-        outcome(
-            world,
-            lambda sqs, found=messages: [
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=one["ReceiptHandle"]) for one in found
-            ],
-            service="sqs",
-        )
+
+    def read(sqs: Any) -> set[str]:
+        told: set[str] = set()
+        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+            told |= {message["Body"].strip('"') for message in messages}
+            for message in messages:
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return told
+
+    told = outcome(world, read, service="sqs")
     assert "DRS Recovery Instance Failback State Change" in told
     assert "DRS Source Server Launch Result" not in told
 
