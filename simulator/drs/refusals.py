@@ -6,8 +6,8 @@ from simulator.errors import ServiceError
 
 BUSY = "One or more of the Source Servers included in API call are currently being processed by a Job"
 
-# Each quota of `Quotas`: its code in Service Quotas, the kind of resource, and what it bounds.
-_QUOTAS: Mapping[str, tuple[str, str, str]] = {
+# Each quota of `Quotas`: its code in Service Quotas (None: not known), the kind of resource, and what it bounds.
+_QUOTAS: Mapping[str, tuple[str | None, str, str]] = {
     "servers_per_job": ("L-B827C881", "Job", "source servers in a single job"),
     "servers_in_jobs": ("L-05AFA8C6", "SourceServer", "source servers in all jobs"),
     "jobs_in_progress": ("L-D88FAC3A", "Job", "concurrent jobs in progress"),
@@ -16,6 +16,9 @@ _QUOTAS: Mapping[str, tuple[str, str, str]] = {
     "launch_templates": ("L-1F3FAE4D", "LaunchConfigurationTemplate", "launch configuration templates"),
     "source_networks": ("L-4B0323BD", "SourceNetwork", "source networks"),
     "launch_actions": ("L-0588D03B", "LaunchAction", "launch actions per resource"),
+    "recovery_plans": (None, "RecoveryPlan", "recovery plans"),
+    "steps_per_plan": (None, "RecoveryPlan", "steps per recovery plan"),
+    "servers_per_plan": (None, "RecoveryPlan", "source servers per recovery plan"),
 }
 
 
@@ -47,14 +50,14 @@ def not_found(resource_type: str, resource_id: str) -> ServiceError:
 def quota_exceeded(quota: str, limit: int) -> ServiceError:
     """A quota of `Quotas`, named by its field, would be exceeded."""
     code, resource_type, bounded = _QUOTAS[quota]
-    members = {"serviceCode": "drs", "quotaCode": code, "resourceType": resource_type}
+    members = {"serviceCode": "drs", "resourceType": resource_type} | ({} if code is None else {"quotaCode": code})
     return ServiceError("ServiceQuotaExceededException", f"At most {limit} {bounded}", 402, members)
 
 
 def quota_conflict(quota: str, limit: int) -> ServiceError:
     """The same of an operation whose model has no error for quotas: the code is in the answer all the same."""
     code, resource_type, bounded = _QUOTAS[quota]
-    members = {"resourceType": resource_type, "code": code}
+    members = {"resourceType": resource_type} | ({} if code is None else {"code": code})
     return ServiceError("ConflictException", f"At most {limit} {bounded}", 409, members)
 
 

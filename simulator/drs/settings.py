@@ -112,6 +112,9 @@ class Quotas:
     launch_actions: int = 200  # of one source server or launch configuration template
     launch_templates: int = 1
     source_networks: int = 100
+    recovery_plans: int = 1000
+    steps_per_plan: int = 20
+    servers_per_plan: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,28 @@ class Networking:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryPlans:
+    """How executions of recovery plans go.
+
+    `validation`: looking at all servers before the first step; `noticing`: from the end of a step's last job until the
+    execution goes on. An execution is timed out `limit_seconds` after its start, or with `limit_from` resumption after it
+    was last taken up again. Then it shows TIMED_OUT, which is documented but not in the service's model, or FAILED unless
+    `shows_timed_out`. A step has one job for all its servers, or one each if `job_per_server`. A stalled server fails the
+    validation only if `refuses_stalled`. A wait that runs when its execution is cancelled is waited for, or ends at once
+    if `cancel_ends_waits`.
+    """
+
+    validation: Distribution = Distribution(3, 10)
+    noticing: Distribution = Distribution(8, 25)
+    limit_seconds: float = 24 * 3600.0
+    limit_from: Literal["start", "resumption"] = "start"
+    shows_timed_out: bool = True
+    job_per_server: bool = False
+    refuses_stalled: bool = False
+    cancel_ends_waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All knobs of the service.
 
@@ -205,6 +230,7 @@ class Settings:
     launch_actions: LaunchActions = LaunchActions()
     failing_back: FailingBack = FailingBack()
     networking: Networking = Networking()
+    recovery_plans: RecoveryPlans = RecoveryPlans()
     rates: Mapping[str, Rate] | None = field(
         default_factory=lambda: {"read": Rate(10, 20), "write": Rate(2, 5), "recover": Rate(1, 3)}
     )

@@ -70,6 +70,9 @@ class Quotas(Model):
     launch_actions: Times | None = Field(None, description="launch actions of one server or template; default 200")
     launch_templates: Times | None = Field(None, description="launch configuration templates; default 1")
     source_networks: Times | None = Field(None, description="source networks; default 100")
+    recovery_plans: Times | None = Field(None, description="recovery plans; default 1000")
+    steps_per_plan: Times | None = Field(None, description="steps of one recovery plan; default 20")
+    servers_per_plan: Times | None = Field(None, description="source servers of one recovery plan; default 100")
 
 
 class Rate(Model):
@@ -172,6 +175,32 @@ class Networks(Model):
     )
 
 
+class RecoveryPlans(Model):
+    """How executions of DRS's own recovery plans go."""
+
+    noun: ClassVar[str] = "`recoveryPlans`"
+    validation: Latency | None = Field(
+        None, description="looking at all servers before the first step; default {median: 3s, p95: 10s}"
+    )
+    noticing: Latency | None = Field(
+        None, description="from the end of a step's jobs until the execution goes on; default {median: 8s, p95: 25s}"
+    )
+    limit_ms: Span | None = Field(None, description="when an execution that still goes on is timed out; default 24h")
+    limit_from: Literal["start", "resumption"] | None = Field(
+        None, description="whether that counts from its start or from when it was last taken up again; default start"
+    )
+    shows_timed_out: Flag | None = Field(
+        None, description="whether it shows TIMED_OUT then, which the service's model does not list, or FAILED; default true"
+    )
+    job_per_server: Flag | None = Field(
+        None, description="whether a step has a job for each server, or one for all; default false"
+    )
+    refuses_stalled: Flag | None = Field(None, description="whether a stalled server fails the validation; default false")
+    cancel_ends_waits: Flag | None = Field(
+        None, description="whether cancelling ends a wait that runs, or it is waited for; default false"
+    )
+
+
 class Service(Model):
     """How the simulated service is set."""
 
@@ -185,6 +214,7 @@ class Service(Model):
     launch_actions: LaunchActions | None = Field(None, description="how launch actions go")
     failing_back: Failback | None = Field(None, alias="failback", description="how failing back goes")
     networking: Networks | None = Field(None, alias="networks", description="how source networks go")
+    recovery_plans: RecoveryPlans | None = Field(None, description="how executions of recovery plans go")
     read_latency: Latency | None = Field(
         None, description="a call that changes nothing; default {median: 120ms, p95: 450ms}"
     )

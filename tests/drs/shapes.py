@@ -6,9 +6,10 @@ from typing import Any
 
 import botocore.session
 
-# The real service's timestamps end in +00:00 where the model wants a Z, and its job log has an event that the model lacks.
+# The real service's timestamps end in +00:00 where the model wants a Z, and its job log has an event that the model lacks;
+# executions of recovery plans have a status that only the user guide names.
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
-_UNLISTED = {"JobLogEvent": {"LAUNCH_END"}}
+_UNLISTED = {"JobLogEvent": {"LAUNCH_END"}, "RecoveryPlanExecutionStatus": {"TIMED_OUT"}}
 # Durations that the model takes for instants.
 _DURATIONS = re.compile(
     r"DescribeRecoveryInstances\.items\[\d+\]\.(dataReplicationInfo\.lag|failback\.elapsedReplication)Duration"

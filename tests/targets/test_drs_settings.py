@@ -23,7 +23,7 @@ drs:
     {serverShare: 0.1, crowd: 10, crowdShare: 0.02, doublingShare: 0, serverSigma: 0.2, leastSpread: 3s, mostSpread: 1m}
   quotas:
     {serversPerJob: 200, serversInJobs: 1000, jobsInProgress: 40, replicatingServers: 500, servers: 5000, launchActions: 100,
-     launchTemplates: 2, sourceNetworks: 50}
+     launchTemplates: 2, sourceNetworks: 50, recoveryPlans: 10, stepsPerPlan: 5, serversPerPlan: 50}
   rates: {read: {perSecond: 0.5, burst: 4}, recover: {perSecond: 2, burst: 6}}
   replication:
     {bandwidth: 100Mbps, efficiency: 0.5, write: 512KiB/s, firstByte: 2m, firstSnapshot: 1m, rescan: {median: 5m, p95: 10m},
@@ -31,6 +31,9 @@ drs:
   launchActions: {discovery: 3m, discoveryTimeout: 30m, run: 45s, holdsLaunch: false}
   failback: {initialising: 4m, pairing: 1m, client: 6m, terminated: 30m}
   networks: {replication: 1m, deployment: 2m, launchTemplates: 3s, deletesProtected: true}
+  recoveryPlans:
+    {validation: 2s, noticing: 4s, limit: 12h, limitFrom: resumption, showsTimedOut: false, jobPerServer: true,
+     refusesStalled: true, cancelEndsWaits: true}
   readLatency: 100ms
   writeLatency: {median: 200ms, p95: 1s}
   logLag: 0s
@@ -89,6 +92,8 @@ def test_every_unit_becomes_the_services_own() -> None:
     assert (settings.launch_actions.discovery_timeout_seconds, settings.launch_actions.holds_launch) == (1800, False)
     assert (settings.failing_back.client, settings.failing_back.terminated_seconds) == (Distribution(360, 360), 1800)
     assert (settings.networking.launch_templates, settings.networking.deletes_protected) == (Distribution(3, 3), True)
+    assert (settings.recovery_plans.noticing, settings.recovery_plans.limit_seconds) == (Distribution(4, 4), 43_200)
+    assert (settings.recovery_plans.limit_from, settings.recovery_plans.job_per_server) == ("resumption", True)
     assert (settings.read_latency, settings.write_latency) == (Distribution(0.1, 0.1), Distribution(0.2, 1))
     assert (settings.log_lag, settings.instance_lag) == (Distribution(0, 0), Distribution(1.5, 1.5))
     assert (settings.page_size, settings.job_history_seconds) == (10, 30 * 86_400)

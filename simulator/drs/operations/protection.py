@@ -65,6 +65,9 @@ def delete_source_server(state: RegionState, request: Request) -> Answer:
         raise refusals.conflict("The Source Server must be disconnected first", "SourceServer", server.id)
     if server.recovery_instance_id is not None:
         raise refusals.conflict("The Source Server has a Recovery Instance", "SourceServer", server.id)
+    plan = state.plans.with_server(server.id)
+    if plan is not None:
+        raise refusals.conflict(f"The Source Server belongs to recovery plan {plan.id}", "SourceServer", server.id)
     state.replication_faults.forget(server.id)
     initiation.leave_seats(state, server)
     extension.orphan(state, server)

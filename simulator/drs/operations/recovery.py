@@ -12,7 +12,22 @@ from simulator.drs.state import RegionState
 
 def start_recovery(state: RegionState, request: Request) -> Answer:
     """Recover servers in one job, or drill their recovery. Tags go on the job."""
-    asked = request["sourceServers"]
+    members = recoverable(state, request["sourceServers"])
+    servers = [server for server, _ in members]
+    check_account_quotas(state, len(servers))
+    is_drill = request.get("isDrill", False)
+    job = state.new_job("LAUNCH", "START_DRILL" if is_drill else "START_RECOVERY", members, request.get("tags", {}))
+    for server in servers:
+        server.last_launch = LastLaunch(job.created_ms, job.id, "DRILL" if is_drill else "RECOVERY")
+    timeline.start(state, job)
+    return {"job": describe_job(state, job)}
+
+
+def recoverable(state: RegionState, asked: Sequence[Mapping[str, str]]) -> Sequence[tuple[SourceServer, Mapping[str, Any]]]:
+    """The servers of a request, each with what its `Participant` says of the snapshot that it is recovered from.
+
+    Raises ServiceError if one of them cannot be recovered now, or if they are too many for a job.
+    """
     servers = [_known_server(state, entry["sourceServerID"]) for entry in asked]
     chosen = {server.id: entry.get("recoverySnapshotID") for server, entry in zip(servers, asked, strict=True)}
     servers = _distinct(state, servers)
@@ -24,13 +39,7 @@ def start_recovery(state: RegionState, request: Request) -> Answer:
     for server in servers:
         ec2_instances.refuse_running_target(state, server)
         _refuse_failing_back(state, server)
-    check_account_quotas(state, len(servers))
-    is_drill = request.get("isDrill", False)
-    job = state.new_job("LAUNCH", "START_DRILL" if is_drill else "START_RECOVERY", members, request.get("tags", {}))
-    for server in servers:
-        server.last_launch = LastLaunch(job.created_ms, job.id, "DRILL" if is_drill else "RECOVERY")
-    timeline.start(state, job)
-    return {"job": describe_job(state, job)}
+    return members
 
 
 def terminate_recovery_instances(state: RegionState, request: Request) -> Answer:

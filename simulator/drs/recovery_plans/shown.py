@@ -1,21 +1,20 @@
 """Plans, steps and executions as the API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from simulator.drs.recovery_plans.model import ExecutionStep, Plan, PlanExecution, PlanServer, PlanStep
+from simulator.drs.recovery_plans.model import Detail, ExecutionStep, Plan, PlanExecution, PlanServer, PlanStep, Work
 from simulator.drs.state import RegionState
 
 Shown = dict[str, Any]
 
 
 def plan_summary(state: RegionState, plan: Plan) -> Shown:
-    """A plan in a list. One with a server that is gone is INVALID."""
-    servers = [server.id for step in plan.steps for server in step.servers]
+    """A plan in a list."""
     return {
         "recoveryPlanArn": plan.arn,
         "name": plan.name,
-        "status": "ACTIVE" if all(server in state.servers for server in servers) else "INVALID",
+        "status": plan.status,
         "createdAt": state.instant(plan.created_ms),
         "updatedAt": state.instant(plan.updated_ms),
     }
@@ -33,10 +32,17 @@ def step(state: RegionState, order: int, shown: PlanStep) -> Shown:
         "recoveryPlanStepArn": shown.arn,
         "stepOrder": order,
         "stepName": shown.name,
-        "configuration": _configuration("serverStepConfiguration", shown.servers, shown.wait_minutes, {}),
+        "configuration": _configuration("serverStepConfiguration", shown.work, {}),
         "createdAt": state.instant(shown.created_ms),
         "updatedAt": state.instant(shown.updated_ms),
     }
+
+
+def status(state: RegionState, execution: PlanExecution) -> str:
+    """An execution's status. TIMED_OUT is documented, but the service's model does not list it: a knob."""
+    if execution.status == "TIMED_OUT" and not state.settings.recovery_plans.shows_timed_out:
+        return "FAILED"
+    return execution.status
 
 
 def execution_summary(state: RegionState, execution: PlanExecution) -> Shown:
@@ -45,9 +51,9 @@ def execution_summary(state: RegionState, execution: PlanExecution) -> Shown:
         "recoveryPlanExecutionArn": execution.arn,
         "recoveryPlanArn": execution.plan.arn,
         "mode": execution.mode,
-        "status": execution.status,
+        "status": status(state, execution),
         "startedAt": state.instant(execution.started_ms),
-    } | _error(execution.error)
+    } | _detail(execution.detail)
 
 
 def execution(state: RegionState, shown: PlanExecution) -> Shown:
@@ -63,8 +69,8 @@ def execution_step_summary(shown: ExecutionStep) -> Shown:
         "stepName": shown.name,
         "stepIndex": shown.index,
         "status": shown.status,
-        "configuration": _configuration("executionServerStepConfiguration", shown.servers, shown.wait_minutes, shown.jobs),
-    } | _error(shown.error)
+        "configuration": _configuration("executionServerStepConfiguration", shown.work, shown.jobs),
+    } | _detail(shown.detail)
 
 
 def execution_step(state: RegionState, shown: ExecutionStep) -> Shown:
@@ -76,10 +82,10 @@ def execution_step(state: RegionState, shown: ExecutionStep) -> Shown:
     }
 
 
-def _configuration(member: str, servers: Sequence[PlanServer], wait_minutes: int, jobs: dict[str, str]) -> Shown:
-    if not servers:
-        return {"waitStepConfiguration": {"waitDurationMinutes": wait_minutes}}
-    return {member: {"servers": [_server(server, jobs.get(server.id)) for server in servers]}}
+def _configuration(member: str, work: Work, jobs: Mapping[str, str]) -> Shown:
+    if work.is_wait:
+        return {"waitStepConfiguration": {"waitDurationMinutes": work.wait_minutes}}
+    return {member: {"servers": [_server(server, jobs.get(server.id)) for server in work.servers]}}
 
 
 def _server(server: PlanServer, job: str | None) -> Shown:
@@ -87,5 +93,5 @@ def _server(server: PlanServer, job: str | None) -> Shown:
     return {"serverArn": server.arn, "impactLevel": "CRITICAL" if server.is_critical else "OPTIONAL"} | known
 
 
-def _error(error: tuple[str, str] | None) -> Shown:
-    return {} if error is None else {"errorDetail": {"code": error[0], "message": error[1]}}
+def _detail(detail: Detail | None) -> Shown:
+    return {} if detail is None else {"errorDetail": {"code": detail.code, "message": detail.message}}
