@@ -230,6 +230,19 @@ def test_a_client_that_goes_away_does_no_harm(served: Served) -> None:
     assert served.client("drs").describe_jobs()["items"] == []
 
 
+def test_a_client_that_waits_no_longer_does_no_harm(served: Served) -> None:
+    served.admin("clock/pause", {})
+    sign = SIGNATURE.format("drs")
+    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+        connection.sendall(f"POST /DescribeJobs HTTP/1.1\r\nAuthorization: {sign}\r\n\r\n".encode())
+        while served.admin("health")["waiting"] != 1:
+            pass
+    served.admin("clock/resume", {})
+    while served.admin("health")["waiting"]:
+        pass
+    assert served.client("drs").describe_jobs()["items"] == []
+
+
 def test_a_bug_of_ours_is_a_500_for_one_client_and_a_line_in_the_log(served: Served) -> None:
     ask = {"Authorization": SIGNATURE.format("dynamodb"), "X-Amz-Target": "DynamoDB_20120810.PutItem", **JSON}
     status, headers, body = served.http("POST", "/", ask, b'{"TableName": 5}')  # moto trips over that
