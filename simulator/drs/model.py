@@ -152,7 +152,8 @@ class SourceServer:
         """The EC2 instance that is replicated, None for a machine outside AWS."""
         if self.origin_region is None:
             return None
-        return self.reversal.instance_id or f"i-0{identifiers.digits(f'ec2/{self.id}', 16)}"
+        replicated = self.id if self.extension is None else self.extension.server_id
+        return self.reversal.instance_id or f"i-0{identifiers.digits(f'ec2/{replicated}', 16)}"
 
 
 @dataclass(slots=True)

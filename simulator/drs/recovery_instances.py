@@ -1,6 +1,6 @@
 """The records of recovery instances: when they may be let go, and how their failback goes from state to state."""
 
-from simulator.drs import refusals
+from simulator.drs import identifiers, refusals
 from simulator.drs.ec2_instances import GONE
 from simulator.drs.failback import FAILBACK_STATES, Failback
 from simulator.drs.model import RecoveryInstance, SourceServer, step
@@ -24,10 +24,21 @@ def set_failback_state(state: RegionState, instance: RecoveryInstance, following
 
 def reversed_server(state: RegionState, instance: RecoveryInstance) -> tuple[RegionState, SourceServer] | None:
     """The FAILBACK source server that replicates a recovery instance, and where it is; None if there is none (any more)."""
-    found = state.named_by(instance.failback.reversed_arn)
+    found = server_named_by(state, instance.failback.reversed_arn)
     if found is None or found[1].source_instance_id != instance.id:
         return None
     return found
+
+
+def server_named_by(state: RegionState, arn: str | None) -> tuple[RegionState, SourceServer] | None:
+    """The source server with an ARN, and where it is; None if there is none."""
+    if arn is None:
+        return None
+    region, account_id, identifier = identifiers.parts(arn)
+    is_here = (account_id, region) == (state.account_id, state.name)
+    there = state if is_here else state.elsewhere(account_id, region)
+    server = there.servers.get(identifier)
+    return None if server is None else (there, server)
 
 
 def is_failing_back(state: RegionState, instance: RecoveryInstance) -> bool:

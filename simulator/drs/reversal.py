@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from simulator.drs import arrivals, failback_client, recovery_instances, refusals, replication
+from simulator.drs import arrivals, failback_client, identifiers, recovery_instances, refusals, replication
 from simulator.drs.arrivals import Machine
 from simulator.drs.ec2_instances import seen
 from simulator.drs.failback import Direction
@@ -29,19 +29,20 @@ def reverse(state: RegionState, instance: RecoveryInstance) -> str:
     Raises ServiceError if that Region is not set up or has no room for one more server.
     """
     server = instance.server
-    assert server.origin_region is not None
-    there = state.elsewhere(state.account_id, server.origin_region)
+    there = _home(state, server)
+    if state.account_id in there.distrusted:
+        raise refusals.access_denied("Error in Authorization")
     if not there.is_initialized:
         raise refusals.uninitialized()
-    found = there.named_by(server.reversal.opposite_arn)
+    found = recovery_instances.server_named_by(there, server.reversal.opposite_arn)
     opposite = _new_opposite(state, there, instance) if found is None else found[1]
     if found is not None:
         _refuse_busy(there, opposite)
-    _begin(state, instance, opposite)
+    _begin(state, instance, there, opposite)
     if found is None:
         replication.initiate(there, opposite)
     else:
-        _pair_anew(there, opposite)
+        _pair_anew(*_staged(there, opposite))
     return opposite.arn
 
 
@@ -160,12 +161,13 @@ def _refuse_busy(there: RegionState, opposite: SourceServer) -> None:
         raise refusals.conflict(refusals.BUSY, "SourceServer", opposite.id)
 
 
-def _begin(state: RegionState, instance: RecoveryInstance, opposite: SourceServer) -> None:
+def _begin(state: RegionState, instance: RecoveryInstance, there: RegionState, opposite: SourceServer) -> None:
     """Let the instance's agent work for the opposite server from now on."""
     server = instance.server
     server.reversal.opposite_arn, opposite.reversal.opposite_arn = opposite.arn, server.arn
-    opposite.reversal.instance_id, opposite.origin_region = instance.id, state.name
-    opposite.shown.pop("server", None)  # it is another machine now
+    for server_of_it in (opposite, _staged(there, opposite)[1]):
+        server_of_it.reversal.instance_id, server_of_it.origin_region = instance.id, state.name
+        server_of_it.shown.pop("server", None)  # it is another machine now
     if opposite.reversal.direction == "FAILBACK":
         instance.failback.reversed_arn, instance.failback.initiated_ms = opposite.arn, state.clock.now_ms
         instance.failback.job_id = instance.failback.launch_type = None
@@ -195,14 +197,31 @@ def _go_on(there: RegionState, opposite: SourceServer, paired: object) -> None:
 
 def _replicated(there: RegionState, server: SourceServer) -> tuple[RegionState, RecoveryInstance] | None:
     """The recovery instance that a source server replicates, and where it is."""
-    if server.origin_region is None or server.reversal.instance_id is None:
+    if server.reversal.instance_id is None:
         return None
-    state = there.elsewhere(there.account_id, server.origin_region)
+    state = _home(there, server)
     instance = state.instances.get(server.reversal.instance_id)
     return None if instance is None else (state, instance)
 
 
 def _replicating(state: RegionState, instance: RecoveryInstance) -> tuple[RegionState, SourceServer] | None:
     """The source server that replicates a recovery instance, in either direction, and where it is."""
-    found = state.named_by(instance.server.reversal.opposite_arn)
-    return found if found is not None and found[1].source_instance_id == instance.id else None
+    found = recovery_instances.server_named_by(state, instance.server.reversal.opposite_arn)
+    return _staged(*found) if found is not None and found[1].source_instance_id == instance.id else None
+
+
+def _home(state: RegionState, server: SourceServer) -> RegionState:
+    """Where a source server's machine runs: DRS in the account and Region that it came from."""
+    if server.reversal.opposite_arn is not None:
+        region, account_id, _ = identifiers.parts(server.reversal.opposite_arn)
+        return state.elsewhere(account_id, region)
+    assert server.origin_region is not None
+    account_id = state.account_id if server.extension is None else server.extension.account_id
+    return state.elsewhere(account_id, server.origin_region)
+
+
+def _staged(there: RegionState, server: SourceServer) -> tuple[RegionState, SourceServer]:
+    """The server that is really replicated, and where: of an extended one, that of the staging account."""
+    if server.extension is None:
+        return there, server
+    return there.elsewhere(server.extension.account_id, there.name), there.staged(server)

@@ -232,19 +232,11 @@ class RegionState:
         return instance
 
     def forget_instance(self, instance: RecoveryInstance) -> None:
-        """Delete a recovery instance's record."""
+        """Delete a recovery instance's record. What became of it in EC2 still matters to launches into it."""
         del self.instances[instance.id]
+        self.outside[instance.id] = OutsideInstance(instance.state)
         if instance.server.recovery_instance_id == instance.id:
             instance.server.recovery_instance_id = None
-
-    def named_by(self, arn: str | None) -> "tuple[RegionState, SourceServer] | None":
-        """The source server with an ARN, and where it is; None if there is none."""
-        if arn is None:
-            return None
-        region, account_id, identifier = identifiers.parts(arn)
-        state = self if (account_id, region) == (self.account_id, self.name) else self.elsewhere(account_id, region)
-        server = state.servers.get(identifier)
-        return None if server is None else (state, server)
 
     def set_instance_state(self, instance: RecoveryInstance, job: Job, state: str) -> None:
         """Let a recovery instance go on in EC2; the record of one that is terminated vanishes."""

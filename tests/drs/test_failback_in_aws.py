@@ -1,13 +1,17 @@
 """Reversed replication: what it asks for, what disturbs it, and launching into instances that exist."""
 
+from typing import Any
+
 import pytest
 
 from simulator.drs.settings import Distribution, FailingBack, Quotas
+from tests.drs.shapes import assert_fits
 from tests.drs.test_failback_cycle import SETTINGS, Cycle, refusal_there
-from tests.drs.world import ACCOUNT, HOUR, World, pinned
+from tests.drs.world import ACCOUNT, HOUR, REGION, World, pinned
 
 MINUTE = 60.0
 SOURCE = "i-0123456789abcdef0"
+STAGING = "210987654321"
 NO_WAIT = FailingBack(initialising=Distribution(0), pairing=Distribution(60))
 
 
@@ -271,3 +275,65 @@ def test_the_whole_story_is_the_same_for_the_same_seed() -> None:
 
     assert SETTINGS is not None
     assert story() == story()
+
+
+class TwoAccounts(World):
+    """A server that runs and is replicated in one account, and is recovered in another."""
+
+    def __init__(self) -> None:
+        super().__init__(pinned(failing_back=NO_WAIT))
+        self.staging = self.service.region(STAGING, REGION)
+        self.home = self.service.region(STAGING, "us-east-1")
+        for region in (self.staging, self.home):
+            region.initialize()
+        staged = self.staging.add_source_server("db-1", origin_region="us-east-1")
+        self.call("CreateExtendedSourceServer", sourceServerArn=staged.arn)
+        self.extended = self.region.state.server_named("db-1")
+        self.recover(self.extended)
+        self.instance = str(self.instances()[0]["recoveryInstanceID"])
+
+    def at_home(self, operation: str, **request: Any) -> Any:
+        answer = self.service.call(STAGING, "us-east-1", operation, request)
+        assert_fits(operation, answer)
+        return answer
+
+
+def test_an_extended_server_fails_back_to_the_account_that_it_came_from() -> None:
+    world = TwoAccounts()
+    answer = world.call("ReverseReplication", recoveryInstanceID=world.instance)
+    assert answer["reversedDirectionSourceServerArn"].startswith(f"arn:aws:drs:us-east-1:{STAGING}:source-server/")
+    world.pass_seconds(HOUR)
+    (back,) = world.at_home("DescribeSourceServers")["items"]
+    assert back["sourceCloudProperties"]["originAccountID"] == ACCOUNT
+    assert world.instances()[0]["failback"]["state"] == "FAILBACK_READY_FOR_LAUNCH"
+    world.at_home("StartRecovery", sourceServers=[{"sourceServerID": back["sourceServerID"]}])
+    world.pass_seconds(HOUR)
+    assert world.instances()[0]["failback"]["state"] == "FAILBACK_COMPLETED"
+    (failed_back,) = world.at_home("DescribeRecoveryInstances")["items"]
+    answer = world.at_home("ReverseReplication", recoveryInstanceID=failed_back["recoveryInstanceID"])
+    assert answer == {"reversedDirectionSourceServerArn": world.extended.arn}
+    stalled = world.server(world.extended)["dataReplicationInfo"]
+    assert (stalled["dataReplicationState"], stalled["dataReplicationError"]) == ("STALLED", {"error": "AGENT_NOT_SEEN"})
+    world.pass_seconds(HOUR)
+    shown = world.server(world.extended)
+    assert shown["dataReplicationInfo"]["dataReplicationState"] == "CONTINUOUS"
+    assert shown["sourceProperties"]["identificationHints"]["awsInstanceID"] == failed_back["recoveryInstanceID"]
+
+
+def test_an_account_that_does_not_trust_the_other_takes_nothing_back() -> None:
+    world = TwoAccounts()
+    world.home.distrust(ACCOUNT)
+    error = world.refusal("ReverseReplication", recoveryInstanceID=world.instance)
+    assert (error.code, error.message) == ("AccessDeniedException", "Error in Authorization")
+
+
+def test_a_machine_that_failed_back_into_its_instance_runs_there_even_without_a_record(cycle: Cycle) -> None:
+    server = cycle.reverse(cycle.fail_over())
+    cycle.pass_seconds(HOUR)
+    into = {"launchIntoEC2InstanceID": SOURCE}
+    cycle.there("UpdateLaunchConfiguration", sourceServerID=server, launchIntoInstanceProperties=into)
+    cycle.origin.set_ec2_state(SOURCE, "STOPPED")
+    cycle.fail_back(server)
+    cycle.there("DisconnectRecoveryInstance", recoveryInstanceID=SOURCE)
+    cycle.there("DeleteRecoveryInstance", recoveryInstanceID=SOURCE)
+    assert refusal_there(cycle, "StartRecovery", sourceServers=[{"sourceServerID": server}]).code == "ConflictException"

@@ -59,13 +59,19 @@ def _unchanging(state: RegionState, server: SourceServer) -> Answer:
     }
     if server.origin_region is not None:
         shown["sourceCloudProperties"] = {
-            "originAccountID": _staging_account(state, server),
+            "originAccountID": _origin_account(state, server),
             "originRegion": server.origin_region,
             "originAvailabilityZone": f"{server.origin_region}a",
         }
     server.shown["server"] = shown
     server.shown["added"] = state.instant(server.added_ms)
     return shown
+
+
+def _origin_account(state: RegionState, server: SourceServer) -> str:
+    if server.reversal.direction == "FAILBACK" and server.reversal.opposite_arn is not None:
+        return identifiers.parts(server.reversal.opposite_arn)[1]
+    return _staging_account(state, server)
 
 
 def _staging_account(state: RegionState, server: SourceServer) -> str:
