@@ -3,6 +3,7 @@
 from typing import Any
 
 from simulator.drs.settings import Distribution, RecoveryPlans, Settings
+from simulator.errors import ServiceError
 from tests.drs.world import World, pinned
 
 WAIT: dict[str, Any] = {"waitStepConfiguration": {"waitDurationMinutes": 10}}
@@ -108,3 +109,18 @@ class Plans:
 
     def pass_minutes(self, minutes: float) -> None:
         self.world.pass_seconds(minutes * 60)
+
+
+def failed_data(plans: Plans, **fault: Any) -> str:
+    """An execution whose first step has failed, with `db-2`."""
+    plans.world.inject("db-2", "LAUNCH", "FAILED", **{"times": 1, **fault})
+    plans.three_tiers()
+    execution = plans.start()
+    plans.pass_minutes(10)
+    assert plans.statuses(execution) == ("FAILED", "FAILED", "NOT_STARTED", "NOT_STARTED")
+    return execution
+
+
+def skipping(plans: Plans, step: str) -> ServiceError:
+    """The error that skipping a step is answered with."""
+    return plans.world.refusal("UpdateRecoveryPlanExecutionStep", recoveryPlanExecutionStepArn=step, status="SKIPPED")
