@@ -19,8 +19,10 @@ _UNKNOWN = OutsideInstance("RUNNING")
 def changed(state: RegionState, instance_id: str, ec2_state: str, *, allows_launch: bool) -> None:
     """Take note that somebody else started, stopped or terminated an instance.
 
-    Raises ValueError for a step that a recovery instance cannot take.
+    Raises ValueError for a state that does not exist, or a step that a recovery instance cannot take.
     """
+    if ec2_state not in INSTANCE_STATES:
+        raise ValueError(f"there is no EC2 state {ec2_state!r}: {', '.join(INSTANCE_STATES)}")
     instance = state.instances.get(instance_id)
     if instance is None:
         state.outside[instance_id] = OutsideInstance(ec2_state, allows_launch)

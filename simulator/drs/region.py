@@ -111,7 +111,7 @@ class Region:
         `ec2_state` is RUNNING, STOPPING, STOPPED, SHUTTING-DOWN or TERMINATED. An instance of which nothing was told runs;
         `allows_launch` is whether one that is no recovery instance has the tag that lets DRS launch into it.
 
-        Raises ValueError for a step that a recovery instance cannot take.
+        Raises ValueError for a state that does not exist, or a step that a recovery instance cannot take.
         """
         ec2_instances.changed(self.state, instance_id, ec2_state, allows_launch=allows_launch)
         instance = self.state.instances.get(instance_id)

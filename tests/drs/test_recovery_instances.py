@@ -157,6 +157,11 @@ def test_an_instance_takes_no_step_that_ec2_does_not_have(world: Recovered) -> N
         world.region.set_ec2_state(world.instance, "RUNNING")
 
 
+def test_an_instance_is_in_no_state_that_ec2_does_not_have(world: Recovered) -> None:
+    with pytest.raises(ValueError, match="no EC2 state 'ASLEEP': PENDING, RUNNING"):
+        world.region.set_ec2_state(UNKNOWN, "ASLEEP")
+
+
 def test_an_instance_that_is_stopped_has_no_agent_to_reverse_replication(world: Recovered) -> None:
     world.service.region("123456789012", "us-east-1").initialize()
     world.region.set_ec2_state(world.instance, "STOPPING")
