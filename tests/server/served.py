@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ REGION = "us-west-2"
 START = "2026-03-01T02:00:00Z"
 START_SECONDS = 90  # a machine that runs many tests at once is slow to import moto
 STOP_SECONDS = 30
+WAIT_SECONDS = 60
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -59,6 +61,16 @@ class Served:
         except urllib.error.HTTPError as answer:
             with answer:
                 return answer.code, dict(answer.headers), answer.read()
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait, asking again and again, for what is sure to come."""
+        deadline = time.perf_counter() + WAIT_SECONDS
+        while not holds():
+            assert time.perf_counter() < deadline, f"it never came; the server says:\n{self.log()}"
+
+    def until_waiting(self, requests: int) -> None:
+        """Wait until so many requests are under way."""
+        self.until(lambda: self.admin("health")["waiting"] == requests)
 
     def reset(self) -> None:
         self.admin("reset", {})

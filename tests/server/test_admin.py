@@ -55,8 +55,7 @@ def test_a_paused_world_answers_the_admin_and_lets_requests_wait(served: Served)
     answers: list[Any] = []
     thread = threading.Thread(target=lambda: answers.append(served.client("drs").describe_source_servers()["items"]))
     thread.start()
-    while served.admin("health")["waiting"] != 1:  # until the request has arrived
-        pass
+    served.until_waiting(1)
     assert answers == []
     assert served.admin("clock/resume", {})["paused"] is False
     thread.join(timeout=30)
@@ -66,8 +65,7 @@ def test_a_paused_world_answers_the_admin_and_lets_requests_wait(served: Served)
 def test_the_speed_can_be_changed(served: Served) -> None:
     assert served.admin("clock/speed", {"speed": 10_000})["speed"] == 10_000
     now_ms = served.admin("clock")["nowMs"]
-    while served.admin("clock")["nowMs"] == now_ms:  # time passes on its own
-        pass
+    served.until(lambda: bool(served.admin("clock")["nowMs"] > now_ms))  # time passes on its own
     assert served.admin("clock/speed", {"speed": "virtual"})["speed"] == "virtual"
 
 
@@ -111,8 +109,7 @@ def test_a_reset_refuses_what_still_waits(served: Served) -> None:
 
     thread = threading.Thread(target=ask)
     thread.start()
-    while served.admin("health")["waiting"] != 1:
-        pass
+    served.until_waiting(1)
     served.reset()
     thread.join(timeout=30)
     assert refused == [("ServiceUnavailable", 503)]

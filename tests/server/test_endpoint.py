@@ -235,11 +235,9 @@ def test_a_client_that_waits_no_longer_does_no_harm(served: Served) -> None:
     sign = SIGNATURE.format("drs")
     with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
         connection.sendall(f"POST /DescribeJobs HTTP/1.1\r\nAuthorization: {sign}\r\n\r\n".encode())
-        while served.admin("health")["waiting"] != 1:
-            pass
+        served.until_waiting(1)
     served.admin("clock/resume", {})
-    while served.admin("health")["waiting"]:
-        pass
+    served.until_waiting(0)
     assert served.client("drs").describe_jobs()["items"] == []
 
 

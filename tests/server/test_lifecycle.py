@@ -82,8 +82,7 @@ def test_stopping_finishes_what_can_be_finished() -> None:
         sfn = served.client("stepfunctions")
         arn = sfn.create_activity(name="approve")["activityArn"]
         thread, results = in_background(lambda: "taskToken" in sfn.get_activity_task(activityArn=arn))  # takes a second
-        while served.admin("health")["waiting"] != 1:
-            pass
+        served.until_waiting(1)
         assert served.stop() == 0
         thread.join(timeout=30)
         assert results == [False]
@@ -93,8 +92,7 @@ def test_stopping_refuses_what_cannot_be_finished() -> None:
     with serving("--speed", "60") as served:
         served.admin("clock/pause", {})
         thread, results = in_background(lambda: served.client("drs").describe_jobs())
-        while served.admin("health")["waiting"] != 1:
-            pass
+        served.until_waiting(1)
         assert served.stop() == 0
         thread.join(timeout=30)
         assert results == [503]
@@ -121,8 +119,8 @@ def test_time_passes_on_its_own_at_a_speed() -> None:
         drs = served.client("drs")
         servers = [{"sourceServerID": server} for server in served.admin("servers").values()]
         job = drs.start_recovery(sourceServers=servers, isDrill=True)["job"]["jobID"]
-        while drs.describe_jobs(filters={"jobIDs": [job]})["items"][0]["status"] != "COMPLETED":
-            pass  # about twenty minutes: an eighth of a second
+        jobs = {"filters": {"jobIDs": [job]}}
+        served.until(lambda: bool(drs.describe_jobs(**jobs)["items"][0]["status"] == "COMPLETED"))
         log = drs.describe_job_log_items(jobID=job)["items"]
         assert [item["event"] for item in log].count("LAUNCH_END") == 2
         assert log[0]["logDateTime"].startswith("2026-03-0")
