@@ -11,6 +11,7 @@ from simulator.account.account import Account, caller
 from simulator.account.around_drs import ec2_mirror
 from simulator.account.around_drs.drs_events import DrsEvents
 from simulator.account.around_drs.ec2_mirror import Ec2Mirror
+from simulator.account.around_drs.ec2_witness import Ec2Witness
 from simulator.account.around_drs.metrics import DrsMetrics
 from simulator.account.around_drs.pit_events import PitEvents
 from simulator.account.events.bus import EventBuses
@@ -65,6 +66,7 @@ class World:
         self.drs.subscribe(drs_events.observe)
         self.journal.watch(HistoryEvent, ExecutionEvents(self.events, self._states).watch)
         ec2 = Ec2Mirror(self.clock, self.chance, self.drs)
+        self._ec2_witness = Ec2Witness(self.drs, ec2)
         sts = Sts(self.clock, self.chance, identities, self.roles, caller)
         self.account = Account(
             ACCOUNT_ID,
@@ -125,6 +127,7 @@ class World:
         return self.ssm(request.account_id, request.region).call(request)
 
     def _drs(self, request: Decoded) -> Mapping[str, Any]:
+        self._ec2_witness.look(request)
         return self.drs.call(request.account_id, request.region, request.operation, request.parameters)
 
     def _states(self, request: Decoded) -> Mapping[str, Any]:

@@ -177,3 +177,79 @@ def test_what_boto3_does_not_check_the_service_does(world: World, operation: str
     response = outcome(world, ask)
     assert response["reason"] == "fieldValidationFailed"
     assert response["fieldList"][0]["name"].startswith(field)
+
+
+def stop(world: World, region: str, instance: str) -> None:
+    outcome(world, lambda ec2: ec2.stop_instances(InstanceIds=[instance]), region=region, service="ec2")
+
+
+def test_drs_notices_what_others_do_to_its_instances_in_ec2(world: World) -> None:
+    instance = recover(world, world.drs.region(ACCOUNT_ID, REGION).add_source_server("db-1").id)
+
+    def state() -> str:
+        (shown,) = outcome(world, lambda client: client.describe_recovery_instances()["items"])
+        return str(shown["ec2InstanceState"])
+
+    assert state() == "RUNNING"
+    stop(world, REGION, instance)
+    assert state() == "STOPPED"
+    outcome(world, lambda ec2: ec2.start_instances(InstanceIds=[instance]), service="ec2")
+    assert state() == "RUNNING"
+    outcome(world, lambda ec2: ec2.terminate_instances(InstanceIds=[instance]), service="ec2")
+    assert state() == "TERMINATED"
+    assert ec2_states(world, REGION)[instance] == "terminated"
+    outcome(world, lambda client: client.describe_jobs(), HOUR)
+    assert state() == "NOT_FOUND"
+
+
+def test_a_machine_goes_back_into_its_stopped_and_tagged_instance(world: World) -> None:
+    image = outcome(world, lambda ec2: ec2.describe_images()["Images"][0]["ImageId"], region=ORIGIN, service="ec2")
+    tag = {"Key": "AWSDRS", "Value": "AllowLaunchingIntoThisInstance"}
+    source = outcome(
+        world,
+        lambda ec2: ec2.run_instances(
+            ImageId=image,
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[{"ResourceType": "instance", "Tags": [tag]}],
+        )["Instances"][0]["InstanceId"],
+        region=ORIGIN,
+        service="ec2",
+    )
+    instance = recover(world, world.drs.region(ACCOUNT_ID, REGION).add_source_server("db-1", origin_region=ORIGIN).id)
+    answer = outcome(world, lambda client: client.reverse_replication(recoveryInstanceID=instance), HOUR)
+    server = answer["reversedDirectionSourceServerArn"].rpartition("/")[2]
+    into = {"launchIntoEC2InstanceID": source}
+
+    def start_too_early(client: Any) -> Any:
+        client.update_launch_configuration(sourceServerID=server, launchIntoInstanceProperties=into)
+        with pytest.raises(client.exceptions.ConflictException) as raised:
+            client.start_recovery(sourceServers=[{"sourceServerID": server}])
+        return raised.value.response["resourceId"]
+
+    assert outcome(world, start_too_early, region=ORIGIN) == source
+    stop(world, ORIGIN, source)
+    assert recover(world, server, ORIGIN) == source
+    assert ec2_states(world, ORIGIN)[source] == "running"
+
+
+def test_nothing_is_launched_into_an_instance_without_the_tag(world: World) -> None:
+    image = outcome(world, lambda ec2: ec2.describe_images()["Images"][0]["ImageId"], service="ec2")
+    source = outcome(
+        world,
+        lambda ec2: ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"],
+        service="ec2",
+    )
+    server = world.drs.region(ACCOUNT_ID, REGION).add_source_server("db-1").id
+    into = {"launchIntoEC2InstanceID": source}
+    stop(world, REGION, source)
+
+    def start(client: Any) -> str:
+        client.update_launch_configuration(sourceServerID=server, launchIntoInstanceProperties=into)
+        return str(client.start_recovery(sourceServers=[{"sourceServerID": server}])["job"]["jobID"])
+
+    job = outcome(world, start, HOUR)
+    log = outcome(world, lambda client: client.describe_job_log_items(jobID=job)["items"])
+    assert log[-2]["event"] == "LAUNCH_FAILED"
+    assert "AWSDRS=AllowLaunchingIntoThisInstance" in log[-2]["eventData"]["rawError"]
+    assert ec2_states(world, REGION)[source] == "stopped"

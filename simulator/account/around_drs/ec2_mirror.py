@@ -49,11 +49,17 @@ class Ec2Mirror:
     def __init__(self, clock: VirtualClock, chance: Chance, drs: DrsService) -> None:
         self._clock, self._chance, self._drs = clock, chance, drs
         self._places: dict[tuple[str, str], _Place] = {}
+        self._asked: set[tuple[str, str]] = set()
         drs.subscribe(self._observe)
+
+    def was_asked(self, request: Decoded) -> bool:
+        """Whether EC2, or what depends on it, has been used so far where a request goes."""
+        return (request.account_id, request.region) in self._asked
 
     def catch_up(self, request: Decoded) -> None:
         """Bring EC2 up to date, before it answers a request."""
         place = self._place(request.account_id, request.region)
+        self._asked.add((request.account_id, request.region))
         with elsewhen(self._clock, self._chance, 0, f"ec2/{request.account_id}/{request.region}"):
             ec2 = moto_services.backend("ec2", request.account_id, request.region)
         launch_templates.keep_up(ec2, place.state)

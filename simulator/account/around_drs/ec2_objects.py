@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 # EC2's numbers for the states that moto itself never shows.
-_STATE_CODES = {"pending": 0, "running": 16, "shutting-down": 32, "stopped": 80}
+_STATE_CODES = {"pending": 0, "running": 16, "shutting-down": 32, "stopping": 64, "stopped": 80}
 
 
 @dataclass(frozen=True, slots=True)
