@@ -30,7 +30,7 @@ class Worlds(World):
 
     def __init__(self, **changes: Any) -> None:
         profiles = {**PROFILES, "linux-direct": PINNED, "extended": EXTENDED}
-        super().__init__(pinned(profiles=profiles, **changes))
+        super().__init__(pinned(**{"profiles": profiles, **changes}))
         self.staging = self.service.region(STAGING, REGION)
         self.staging.initialize()
 

@@ -1,39 +1,13 @@
 """How long jobs take, and that nobody's luck depends on anybody else."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from statistics import median
-from typing import Any
 
 import pytest
 
 from simulator.drs.settings import PROFILES, Distribution, Profile, Scaling, Settings
+from tests.drs.traces import seconds
 from tests.drs.world import HOUR, PINNED, START, World, pinned
-
-# The log of a real drill of two Linux servers of 8 GiB: seconds since the job's creation.
-OBSERVED = [
-    (0.357, "JOB_START"),
-    (0.761, "SNAPSHOT_START db-1"),
-    (0.787, "SNAPSHOT_START db-2"),
-    (0.952, "SNAPSHOT_END db-1"),
-    (0.978, "SNAPSHOT_END db-2"),
-    (52.920, "CONVERSION_START db-1"),
-    (52.946, "CONVERSION_START db-2"),
-    (250.434, "CONVERSION_END db-1"),
-    (250.496, "CONVERSION_END db-2"),
-    (251.008, "LAUNCH_START db-1"),
-    (251.197, "LAUNCH_START db-2"),
-    (529.126, "LAUNCH_END db-1"),
-    (530.528, "LAUNCH_END db-2"),
-    (533.335, "JOB_END"),
-]
-
-
-def seconds(job: Mapping[str, Any]) -> float:
-    """How long a job took."""
-    ended, created = (datetime.fromisoformat(job[name]) for name in ("endDateTime", "creationDateTime"))
-    return (ended - created).total_seconds()
 
 
 def durations(world: World, job_id: str, phase: str) -> list[float]:
@@ -41,16 +15,6 @@ def durations(world: World, job_id: str, phase: str) -> list[float]:
     offsets = {text: at for at, text in world.offsets(job_id)}
     names = [text.split()[1] for text in offsets if text.startswith(f"{phase}_START")]
     return [round(offsets[f"{phase}_END {name}"] - offsets[f"{phase}_START {name}"], 3) for name in names]
-
-
-def test_a_drill_of_two_linux_servers_takes_what_the_observed_one_took() -> None:
-    world = World()
-    job = world.recover(*world.add("db-1", "db-2"), isDrill=True)
-    offsets = world.offsets(job["jobID"])
-    assert [text for _, text in offsets] == [text for _, text in OBSERVED]
-    for (at, text), (observed, _) in zip(offsets, OBSERVED, strict=True):
-        assert at == pytest.approx(observed, rel=0.01, abs=0.05), text
-    assert offsets[-1][0] - seconds(job) == pytest.approx(0.03)
 
 
 def test_the_default_medians_add_up_to_about_nine_minutes_for_two_servers() -> None:
