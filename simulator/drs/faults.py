@@ -19,9 +19,9 @@ OUTCOMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 class ServerFault:
     """What goes wrong with a server when it comes to a phase; `OUTCOMES` says what each outcome means.
 
-    `server` is a name or an id; `raw_error` is the reason in the log. `times` bounds how many of the server's jobs it hits,
-    None: each. `after_ms` is how long after the phase's start it shows, None: when the phase would have ended, but CANCELLED
-    at once.
+    `server` is a name or an id; `raw_error` is the reason in the log. `times` bounds how many of the server's jobs it hits
+    (or of the attempts in them, where jobs make several), None: each. `after_ms` is how long after the phase's start it
+    shows, None: when the phase would have ended, but CANCELLED at once.
     """
 
     id: str

@@ -17,7 +17,7 @@ def begin(state: RegionState, job: Job, participant: Participant, phase: str, fa
     state.log(job, f"{phase}_START", participant, targetInstanceID=terminated)
     if phase == "CLEANUP" and fault is None and not recovery_instances.is_gone(state, participant.server):
         state.set_instance_state(_instance(state, participant), job, "SHUTTING-DOWN")
-    elif phase == "LAUNCH" and state.settings.launch_status == "fine":
+    elif phase == "LAUNCH" and state.settings.launch_status == "fine" and participant.launch_status == "PENDING":
         state.set_launch_status(job, participant, "IN_PROGRESS")
 
 
@@ -26,14 +26,25 @@ def succeed(state: RegionState, job: Job, participant: Participant, phase: str) 
     return _ENDS[phase](state, job, participant)
 
 
-def fail(state: RegionState, job: Job, participant: Participant, phase: str, fault: ServerFault) -> bool:
-    """A phase ends with a fault; whether the server goes on all the same."""
+def fail(
+    state: RegionState, job: Job, participant: Participant, phase: str, fault: ServerFault, counted: Mapping[str, int]
+) -> bool:
+    """A phase ends with a fault, for good; whether the server goes on all the same. `counted` tells of attempts."""
     if fault.outcome == "SILENT":
         return _fail_silently(state, job, participant, phase)
     if phase == "SNAPSHOT":
         return _fall_back(state, job, participant, fault.raw_error, is_possible=fault.outcome != "NO_SNAPSHOT")
+    log_failure(state, job, participant, phase, fault, counted)
+    state.set_launch_status(job, participant, "FAILED")
+    return False
+
+
+def log_failure(
+    state: RegionState, job: Job, participant: Participant, phase: str, fault: ServerFault, counted: Mapping[str, int]
+) -> None:
+    """The log tells of an attempt that failed."""
     event = "LAUNCH_FAILED" if phase == "LAUNCH" else f"{phase}_FAIL"
-    return give_up(state, job, participant, event, fault.raw_error)
+    state.log(job, event, participant, rawError=fault.raw_error, **counted)
 
 
 def give_up(state: RegionState, job: Job, participant: Participant, event: str, raw_error: str | None) -> bool:

@@ -1,6 +1,7 @@
 """The service's front door: requests in, answers out, with its rates, latencies and the check that it is set up."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from simulator.drs.region import Region
 from simulator.drs.settings import Settings
 from simulator.drs.state import RegionState
 from simulator.drs.throttle import Throttle
+from simulator.errors import ServiceError
 from simulator.journal import Journal
 from simulator.rng import Chance
 
@@ -57,6 +59,15 @@ class DrsService:
 
         Raises ServiceError for every refusal.
         """
+        try:
+            return self._answer(account_id, region, operation, request)
+        except ServiceError as error:
+            code = self._settings.error_codes.get(error.code)
+            if code is None:
+                raise
+            raise replace(error, members={"code": code, **error.members}) from None
+
+    def _answer(self, account_id: str, region: str, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         entry = OPERATIONS.get(operation)
         if entry is None:
             raise refusals.unknown_operation(operation)

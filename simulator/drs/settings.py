@@ -255,7 +255,17 @@ class Settings:
     unknown_server: Literal["ConflictException", "ResourceNotFoundException"] = "ConflictException"
     # Whether a server named twice in one StartRecovery is refused, or counted once.
     duplicate_servers: Literal["refuse", "merge"] = "refuse"
-    # Whether a server that has no snapshot yet is skipped by the job, or refused at the call.
-    unready_servers: Literal["skip", "refuse"] = "skip"
+    # Whether a server that has no snapshot yet is skipped by the job, refused at the call, or fails for want of a snapshot.
+    unready_servers: Literal["skip", "refuse", "accept"] = "skip"
+    # What StartRecovery answers to a snapshot that is not one of the server's, or no longer kept.
+    unknown_snapshot: Literal["ConflictException", "ValidationException"] = "ConflictException"
+    # How often a job tries the conversion and the launch of a server; with more than once the log counts the attempts.
+    attempts: int = 1
+    # Whether jobs that terminate instances count towards the quotas of jobs and of servers in them.
+    counts_terminations: bool = True
+    # How instants end: in the service's `+00:00`, or in the `Z` of its model.
+    instants: Literal["offset", "zulu"] = "offset"
+    # The `code` member of errors by the name of the error. The model has it; nobody has seen what is in it.
+    error_codes: Mapping[str, str] = field(default_factory=dict)
     # Whether an extended server has the id of the staging account's server, or one of its own.
     extended_server_id: Literal["equal", "own"] = "equal"

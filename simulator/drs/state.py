@@ -112,7 +112,8 @@ class RegionState:
 
     def instant(self, at_ms: int) -> str:
         """An instant of the run as the API shows it."""
-        return identifiers.instant(self.clock.start + timedelta(milliseconds=at_ms))
+        shown = identifiers.instant(self.clock.start + timedelta(milliseconds=at_ms))
+        return shown if self.settings.instants == "offset" else shown.replace("+00:00", "Z")
 
     def luck(self, component: str, entity: str) -> float:
         """A standard normal draw that belongs to one entity alone."""

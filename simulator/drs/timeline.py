@@ -18,6 +18,7 @@ from simulator.journal import FaultFired, LaunchStatusChanged
 
 _PREPARATION_MS = 400  # between a job's start, or a clean-up, and the first snapshot
 _HANDOVER_MS = 500  # between the conversion and the launch
+_TRIED_AGAIN = ("CONVERSION", "LAUNCH")  # phases of which a job can make several attempts
 _JOB_END_LOG_MS = 30  # the log tells a job's end a moment after its endDateTime
 
 
@@ -100,6 +101,8 @@ def _begin(state: RegionState, job: Job) -> None:
 def _is_ready(state: RegionState, job: Job, participant: Participant) -> bool:
     replication = participant.server.replication.state
     if job.type != "LAUNCH" or job.is_failback or availability(participant.server) is not Snapshots.NOT_YET:
+        return True
+    if state.settings.unready_servers == "accept":  # then it lacks a snapshot when its turn comes
         return True
     return phases.give_up(state, job, participant, "SERVER_SKIPPED", f"replication is {replication}: no snapshot yet")
 
@@ -191,7 +194,7 @@ class _Passage:
                 takes_ms = slowest_ms + place * (stage.end_step_ms - stage.begin_step_ms)
             run.after(place * stage.begin_step_ms, partial(self._enter, participant, takes_ms))
 
-    def _enter(self, participant: Participant, takes_ms: int) -> None:
+    def _enter(self, participant: Participant, takes_ms: int, attempt: int = 1) -> None:
         run, phase = self._run, self._stage.phase
         fault = run.state.faults.take(participant.server.id, phase)
         phases.begin(run.state, run.job, participant, phase, fault)
@@ -202,7 +205,7 @@ class _Passage:
             if phase == "CONVERSION" and participant.server.extension is not None and not run.job.is_failback:
                 extension.when_converted(run.job, participant, partial(self._leave_staging, participant))
             else:
-                run.after(takes_ms, partial(self._leave, participant, None))
+                run.after(takes_ms, partial(self._leave, participant))
             return
         if fault.outcome == "HANG":
             self._note(participant, fault)
@@ -210,7 +213,8 @@ class _Passage:
         if fault.outcome == "CANCELLED":
             run.after(fault.after_ms or 0, partial(self._cancel, participant, fault))
         else:
-            run.after(takes_ms if fault.after_ms is None else fault.after_ms, partial(self._leave, participant, fault))
+            leave = partial(self._fail, participant, fault, takes_ms, attempt)
+            run.after(takes_ms if fault.after_ms is None else fault.after_ms, leave)
 
     def _note(self, participant: Participant, fault: ServerFault) -> None:
         """Journal a fault as it takes effect: one that a job did not live to see has not fired."""
@@ -221,13 +225,21 @@ class _Passage:
         self._note(participant, fault)
         _cancel(self._run.state, self._run.job)
 
-    def _leave(self, participant: Participant, fault: ServerFault | None) -> None:
+    def _fail(self, participant: Participant, fault: ServerFault, takes_ms: int, attempt: int) -> None:
+        """A phase ends with a fault; it is tried again where jobs do so."""
         run, phase = self._run, self._stage.phase
-        if fault is None:
-            goes_on = phases.succeed(run.state, run.job, participant, phase)
-        else:
-            self._note(participant, fault)
-            goes_on = phases.fail(run.state, run.job, participant, phase, fault)
+        self._note(participant, fault)
+        most = run.state.settings.attempts if phase in _TRIED_AGAIN else 1
+        counted = {"attemptCount": attempt, "maxAttemptsCount": most} if most > 1 else {}
+        if fault.outcome == "FAILED" and attempt < most:
+            phases.log_failure(run.state, run.job, participant, phase, fault, counted)
+            self._enter(participant, takes_ms, attempt + 1)
+            return
+        self._depart(participant, phases.fail(run.state, run.job, participant, phase, fault, counted))
+
+    def _leave(self, participant: Participant) -> None:
+        run, phase = self._run, self._stage.phase
+        goes_on = phases.succeed(run.state, run.job, participant, phase)
         if goes_on and phase == "LAUNCH" and not run.job.is_failback and phases.launch_actions(participant):
             launch_actions.begin(run.state, run.job, participant, partial(self._depart, participant))
         else:
@@ -237,7 +249,7 @@ class _Passage:
         """The conversion in the staging account has ended."""
         run = self._run
         if error is None:
-            self._leave(participant, None)
+            self._leave(participant)
         else:
             self._depart(participant, phases.give_up(run.state, run.job, participant, "CONVERSION_FAIL", error))
 

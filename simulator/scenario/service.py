@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
 
-from simulator.scenario.fields import Flag, Model, Share, Span, Times, Whole, refusal
+from simulator.scenario.fields import Flag, Model, Name, Share, Span, Times, Whole, refusal
 from simulator.scenario.latency import Latency
 
 _UNITS_MBPS = {"Kbps": 0.001, "Mbps": 1.0, "Gbps": 1000.0}
@@ -249,8 +249,23 @@ class Service(Model):
     duplicate_servers: Literal["refuse", "merge"] | None = Field(
         None, description="what becomes of a server named twice in one StartRecovery; default refuse"
     )
-    unready_servers: Literal["skip", "refuse"] | None = Field(
+    unready_servers: Literal["skip", "refuse", "accept"] | None = Field(
         None, description="what becomes of a server without a snapshot; default skip"
+    )
+    unknown_snapshot: Literal["ConflictException", "ValidationException"] | None = Field(
+        None, description="what StartRecovery answers to a snapshot that is not the server's; default ConflictException"
+    )
+    attempts: Annotated[Whole, Field(ge=1, le=9)] | None = Field(
+        None, description="how often a job tries a server's conversion and launch; default 1"
+    )
+    counts_terminations: Flag | None = Field(
+        None, description="whether jobs that terminate instances count towards the quotas; default true"
+    )
+    instants: Literal["offset", "zulu"] | None = Field(
+        None, description="whether instants end in +00:00 or in Z; default offset"
+    )
+    error_codes: dict[Name, Name] | None = Field(
+        None, description="the `code` member of errors, by the name of the error; default {}"
     )
     extended_server_id: Literal["equal", "own"] | None = Field(
         None, description="whether an extended server has the id of the one it extends; default equal"

@@ -275,3 +275,12 @@ def test_a_profile_is_found_again_from_the_jobs_that_it_made(servers: int) -> No
         assert abs(math.log(fitted.distribution.median_seconds / truth.median_seconds)) < 3 * sigma / math.sqrt(60), phase
         assert not fitted.is_poor, phase
     assert fits["boot"].distribution == PROFILES["linux-direct"].boot
+
+
+def test_conversions_of_extended_servers_are_told_by_the_job_in_their_staging_account() -> None:
+    staging = described("drsjob-5eeeeeeeeeeeeeeee", begun=3, type="CREATE_CONVERTED_SNAPSHOT", ended=243)
+    converted = [(1, "JOB_START", None), *DRILL_LOG[5:7], (240, "CONVERSION_END", 0), (240, "CONVERSION_END", 1)]
+    logs = ({"jobID": DRILL, **answer(logged())}, {"jobID": staging["jobID"], **answer(logged(converted, begun=3))})
+    found = measured(answer([described(), staging]), *logs)
+    assert found["conversion"] == [pytest.approx(187.067 / 1.0299, rel=0.001)]
+    assert len(found["launch"]) == 1

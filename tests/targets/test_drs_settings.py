@@ -49,6 +49,11 @@ drs:
   duplicateServers: merge
   unreadyServers: refuse
   extendedServerId: own
+  unknownSnapshot: ValidationException
+  attempts: 2
+  countsTerminations: false
+  instants: zulu
+  errorCodes: {ConflictException: "409"}
 """
 
 
@@ -101,6 +106,9 @@ def test_every_unit_becomes_the_services_own() -> None:
     assert (settings.shows_instances_while_started, settings.empties_terminate_jobs) == (False, False)
     assert (settings.unknown_server, settings.duplicate_servers) == ("ResourceNotFoundException", "merge")
     assert (settings.unready_servers, settings.extended_server_id) == ("refuse", "own")
+    assert (settings.unknown_snapshot, settings.attempts) == ("ValidationException", 2)
+    assert (settings.counts_terminations, settings.instants) == (False, "zulu")
+    assert settings.error_codes == {"ConflictException": "409"}
 
 
 def test_the_example_turns_every_knob() -> None:

@@ -30,6 +30,11 @@ class Recorded:
         return self.job.created if self.job else min((item.at for item in self.items), default=None)
 
     @property
+    def is_staging(self) -> bool:
+        """Whether it converts extended servers for another account."""
+        return self.job is not None and self.job.type == "CREATE_CONVERTED_SNAPSHOT"
+
+    @property
     def is_termination(self) -> bool:
         """Whether instances were only deleted: by the job's type, or because its log begins no launch."""
         if self.job:

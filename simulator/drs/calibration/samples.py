@@ -51,15 +51,18 @@ class Samples:
 def samples_of(jobs: Iterable[Recorded], launched: Mapping[str, datetime], scaling: Scaling) -> Samples:
     """The samples that jobs give. `launched` tells when EC2 instances were launched, by id: only then is `boot` known.
 
-    A phase that a server did not end well gives none, and neither do events in an impossible order.
+    A phase that a server did not end well gives none, and neither do events in an impossible order. Of extended servers the
+    job in their staging account tells the conversion, if it is there too.
     """
+    jobs = list(jobs)
+    staged = frozenset[str]().union(*(job.servers for job in jobs if job.is_staging))
     gathered: dict[Latency, list[float]] = {phase: [] for phase in PHASES}
     whole_jobs = []
     for job in jobs:
         measured = {
             phase: max(seconds, LEAST_SECONDS)
             for phase, seconds in _samples(job, launched, scaling).items()
-            if seconds is not None and seconds >= 0
+            if seconds is not None and seconds >= 0 and not (phase == "conversion" and _is_elsewhere(job, staged))
         }
         for phase, seconds in measured.items():
             gathered[phase].append(seconds)
@@ -93,6 +96,11 @@ def _samples(job: Recorded, launched: Mapping[str, datetime], scaling: Scaling) 
         "boot": _boot(job.items, launched),
         "finish": _finish(job),
     }
+
+
+def _is_elsewhere(job: Recorded, staged: frozenset[str]) -> bool:
+    """Whether a job's servers are converted by a job of their staging account, which tells how long that takes by itself."""
+    return not job.is_staging and not staged.isdisjoint(job.servers)
 
 
 def _is_whole(job: Recorded) -> bool:

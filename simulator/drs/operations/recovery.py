@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.drs import ec2_instances, recovery_instances, refusals, snapshots, timeline
-from simulator.drs.model import LastLaunch, RecoveryInstance, Snapshots, SourceServer, availability
+from simulator.drs.model import Job, LastLaunch, RecoveryInstance, Snapshots, SourceServer, availability
 from simulator.drs.operations.jobs import describe_job
 from simulator.drs.operations.wire import Answer, Request, refuse_if_held
 from simulator.drs.state import RegionState
@@ -50,7 +50,8 @@ def terminate_recovery_instances(state: RegionState, request: Request) -> Answer
     refuse_if_held(state, servers)
     for instance in instances:
         recovery_instances.refuse_failing_back(state, instance, "terminated")
-    check_account_quotas(state, len(instances))
+    if state.settings.counts_terminations:
+        check_account_quotas(state, len(instances))
     members = [(instance.server, {"instance_id": instance.id}) for instance in instances]
     job = state.new_job("TERMINATE", "TERMINATE_RECOVERY_INSTANCES", members, {})
     timeline.start(state, job)
@@ -98,6 +99,8 @@ def _with_snapshot(state: RegionState, server: SourceServer, snapshot_id: str | 
         return {}
     snapshot = snapshots.named(state, server, snapshot_id)
     if snapshot is None:
+        if state.settings.unknown_snapshot == "ValidationException":
+            raise refusals.validation_error([("sourceServers.recoverySnapshotID", "is no snapshot of the source server")])
         raise refusals.conflict("The Source Server has no such recovery snapshot", "RecoverySnapshot", snapshot_id)
     return {"data_ms": snapshot.taken_ms}
 
@@ -111,8 +114,13 @@ def check_servers_per_job(state: RegionState, servers: int) -> None:
 
 def check_account_quotas(state: RegionState, servers: int) -> None:
     """Raises ServiceError if one more job, with so many servers, would be too much for the account."""
-    quotas = state.settings.quotas
-    if len(state.active_jobs) >= quotas.jobs_in_progress:
+    quotas, jobs = state.settings.quotas, _counted_jobs(state)
+    if len(jobs) >= quotas.jobs_in_progress:
         raise refusals.quota_exceeded("jobs_in_progress", quotas.jobs_in_progress)
-    if len(state.holders) + servers > quotas.servers_in_jobs:
+    if sum(len(job.participants) for job in jobs) + servers > quotas.servers_in_jobs:
         raise refusals.quota_exceeded("servers_in_jobs", quotas.servers_in_jobs)
+
+
+def _counted_jobs(state: RegionState) -> list[Job]:
+    counts_all = state.settings.counts_terminations
+    return [job for job in state.active_jobs.values() if counts_all or job.type != "TERMINATE"]
