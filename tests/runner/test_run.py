@@ -63,3 +63,23 @@ def test_latencies_of_the_scenario_are_used(tmp_path: Path) -> None:
     assert result.outcome == "TIMED_OUT"  # the wave's own timeout is an hour
     assert result.recovery_ms is not None
     assert 3_600_000 <= result.recovery_ms < 3_700_000
+
+
+def test_a_profile_file_makes_the_latencies_and_says_whether_they_were_fitted(tmp_path: Path) -> None:
+    text = "name: ours\nbase: windows-direct\nlatency: {conversion: 1h10m}\n"
+    (tmp_path / "guessed.yaml").write_text(text, "utf-8")
+    (tmp_path / "fitted.yaml").write_text(f"{text}calibrated: {{drsim: 0.1.0, jobs: 9}}\n", "utf-8")
+    results = []
+    for profile in ("guessed", "fitted"):
+        path = tmp_path / f"with-{profile}.yaml"
+        path.write_text(SMALL.replace("{waves", f"{{profile: {profile}.yaml, waves"), "utf-8")
+        results.append(run_scenario(load(path)))
+    assert [result.calibrated for result in results] == [None, "ours"]
+    assert [result.outcome for result in results] == ["TIMED_OUT", "TIMED_OUT"]  # the wave's own timeout is an hour
+
+
+def test_the_service_is_set_as_the_scenario_says(tmp_path: Path) -> None:
+    result = run(tmp_path, "drs: {launchStatus: fine, logsLaunchEnd: false}")
+    journal = result.journal.to_jsonl()
+    assert '"status":"IN_PROGRESS"' in journal
+    assert "LAUNCH_END" not in journal
