@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto.backend_index import backend_url_patterns
-from moto.core.base_backend import BackendDict
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.model_instances import reset_model_data
 from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
@@ -44,6 +44,10 @@ class _ItemPicker(XFormedAttributePicker):  # type: ignore[misc]  # moto is not 
 
 
 moto.core.responses.XFormedAttributePicker = _ItemPicker
+# moto tells its stores from each other by a random UUID. Those of services that are first used inside a world draw it from
+# the world's entropy, so two worlds of one seed would make equal ones, and only one of the two would ever be emptied.
+for _store in (BackendDict, AccountSpecificBackend):
+    _store.__eq__, _store.__ne__, _store.__hash__ = object.__eq__, object.__ne__, object.__hash__
 _STUBBER = BotocoreStubber()
 _used: set[str] = set()
 _NO_SERVICE: Any = (404, {}, "Not yet implemented")  # what moto answers for a host that it does not know
