@@ -135,23 +135,39 @@ class BusyFault(Model):
     busy: Busy = Field(description="when another job holds the server")
 
 
+class KnownFault(Model):
+    """Something that is known to go wrong with DRS, by its name."""
+
+    noun: ClassVar[str] = "a known fault"
+    id: Name = Field("", description="the fault's name in reports; default: fault-1, fault-2, ...")
+    known: Name = Field(description="its name, such as no-capacity or event-lost")
+    server: ServerName | None = Field(None, description="the server that it happens to, where it happens to one")
+    from_ms: Duration = Field(0, description="how long after the run's start it begins")
+    for_ms: Span | None = Field(None, description="how long it lasts; default: for good")
+    times: Times | None = Field(None, description="how often it happens at most; default: always")
+
+
 def _kind(fault: object) -> str | None:
     if isinstance(fault, Model):
-        return {ApiFault: "<api>", PhaseFault: "<phase>", BusyFault: "<busy>"}[type(fault)]
+        return {ApiFault: "<api>", PhaseFault: "<phase>", BusyFault: "<busy>", KnownFault: "<known>"}[type(fault)]
     if not isinstance(fault, Mapping):
         return None
-    return next((f"<{key}>" for key in ("api", "phase", "busy") if key in fault), None)
+    return next((f"<{key}>" for key in ("api", "phase", "busy", "known") if key in fault), None)
 
 
-Fault = ApiFault | PhaseFault | BusyFault
+_NEEDS = "a fault needs `api` and `error`, or `server`, `phase` and `outcome`, or `server` and `busy`, or `known`"
+Fault = ApiFault | PhaseFault | BusyFault | KnownFault
 AnyFault = Annotated[
-    Annotated[ApiFault, Tag("<api>")] | Annotated[PhaseFault, Tag("<phase>")] | Annotated[BusyFault, Tag("<busy>")],
+    Annotated[ApiFault, Tag("<api>")]
+    | Annotated[PhaseFault, Tag("<phase>")]
+    | Annotated[BusyFault, Tag("<busy>")]
+    | Annotated[KnownFault, Tag("<known>")],
     Discriminator(
         _kind,
         custom_error_type="scenario",
-        custom_error_message="a fault needs `api` and `error`, or `server`, `phase` and `outcome`, or `server` and `busy`",
+        custom_error_message=_NEEDS,
         custom_error_context={
-            "message": "a fault needs `api` and `error`, or `server`, `phase` and `outcome`, or `server` and `busy`",
+            "message": _NEEDS,
             "hint": "",
             "shows_value": False,
         },

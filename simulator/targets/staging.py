@@ -9,6 +9,7 @@ from simulator.account import moto_services, wire
 from simulator.account.faults import ApiFault, fault_error, known_errors
 from simulator.account.functions import Function
 from simulator.account.integrations.recognition import unrecognised
+from simulator.account.known_faults import KNOWN, Occurrence, inject
 from simulator.account.models import signing_name
 from simulator.account.sandbox import Code
 from simulator.account.world import ACCOUNT_ID, World
@@ -18,8 +19,9 @@ from simulator.engine.machine import Machine
 from simulator.errors import DefinitionError, Problem, ScenarioError
 from simulator.json_types import JsonValue
 from simulator.scenario.faults import ApiFault as ApiFaultSpec
-from simulator.scenario.faults import BusyFault, Operation, PhaseFault, Window
+from simulator.scenario.faults import BusyFault, KnownFault, Operation, PhaseFault, Window
 from simulator.scenario.model import Scenario
+from simulator.scenario.names import did_you_mean
 from simulator.scenario.plan import plan_document, substitute
 from simulator.scenario.system import STATE_MACHINE, Rule, Table, function_name
 from simulator.scenario.triggers import WaveStarts
@@ -127,8 +129,22 @@ class Stage:
                     region.inject(
                         ServerFault(fault.id, fault.server, fault.phase, fault.outcome, fault.raw_error, fault.times)
                     )
+                case KnownFault():
+                    self._inject_known(fault, index)
                 case BusyFault():
                     region.occupy(fault.server, fault.busy.from_ms, fault.busy.for_ms, fault.id)
+
+    def _inject_known(self, fault: KnownFault, index: int) -> None:
+        """Arm a fault of the catalogue. Raises ScenarioError for a name it does not have, or a server that is missing."""
+        occurrence = Occurrence(fault.id, fault.server, fault.from_ms, fault.for_ms, fault.times)
+        where = self.scenario.where("faults", index, "known")
+        if fault.known not in KNOWN:
+            message = f"there is no known fault `{fault.known}`"
+            raise ScenarioError([Problem(where, message, did_you_mean(fault.known, sorted(KNOWN)))])
+        try:
+            inject(self.world, fault.known, occurrence)
+        except ValueError as error:
+            raise ScenarioError([Problem(where, str(error))]) from error
 
     def _api_fault(self, fault: ApiFaultSpec, where: str) -> ApiFault:
         modelled: dict[str, int] = {}

@@ -1,0 +1,284 @@
+"""Everything that is known to go wrong with DRS, by its name: it shows as the catalogue says."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from simulator.account import moto_services
+from simulator.account.known_faults import KNOWN, MINUTE_MS, Occurrence, inject
+from simulator.account.world import ACCOUNT_ID
+from simulator.journal import EventEmitted, FaultFired
+from tests.account.conftest import Stage, stage
+
+REGION = "us-east-1"
+
+
+class Drill:
+    """A server, and what a drill of it comes to."""
+
+    def __init__(self, staged: Stage) -> None:
+        self.staged, self.world = staged, staged.world
+        self.region = self.world.drs.region(ACCOUNT_ID, REGION)
+        self.region.initialize()
+        self.server = self.region.add_source_server("db-1")
+        self.boto = moto_services.client("drs", REGION, ACCOUNT_ID)
+
+    def happens(self, name: str, **more: Any) -> None:
+        server = "db-1" if KNOWN[name].needs_server else None
+        inject(self.world, name, Occurrence("it", server, **more))
+
+    def do(self, act: Callable[[], Any]) -> Any:
+        return self.staged.run(act)[0]
+
+    def run(self, minutes: int = 60) -> tuple[str, list[str], str]:
+        """Drill the server: its launchStatus, its events, the last reason in the log."""
+
+        def act() -> Any:
+            job = self.boto.start_recovery(sourceServers=[{"sourceServerID": self.server.id}], isDrill=True)["job"]["jobID"]
+            self.world.clock.sleep_ms(minutes * MINUTE_MS)
+            (found,) = self.boto.describe_jobs(filters={"jobIDs": [job]})["items"]
+            log = self.boto.describe_job_log_items(jobID=job)["items"]
+            reasons = [item["eventData"]["rawError"] for item in log if "rawError" in item["eventData"]]
+            (participant,) = found["participatingServers"]
+            return participant["launchStatus"], [item["event"] for item in log], reasons[-1] if reasons else ""
+
+        status, events, reason = self.do(act)
+        return status, events, reason
+
+    def error(self, operation: str, **parameters: Any) -> str:
+        """The error that a call is answered with."""
+
+        def act() -> str:
+            with pytest.raises(ClientError) as refused:
+                getattr(self.boto, operation)(**parameters)
+            return str(refused.value.response["Error"]["Code"])
+
+        return str(self.do(act))
+
+    def replication(self, minutes: int = 10) -> dict[str, Any]:
+        def act() -> Any:
+            self.world.clock.sleep_ms(minutes * MINUTE_MS)
+            return self.boto.describe_source_servers()["items"][0]
+
+        found: dict[str, Any] = self.do(act)
+        return found
+
+
+@pytest.fixture
+def drill() -> Iterator[Drill]:
+    with stage() as ready:
+        yield Drill(ready)
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "reason"),
+    [
+        ("clean-up-denied", "LAUNCH_FAILED", "ec2:DeleteVolume"),
+        ("launch-template-denied", "LAUNCH_FAILED", "ec2:CreateLaunchTemplateVersion"),
+        ("recovery-instance-denied", "LAUNCH_FAILED", "drs:CreateRecoveryInstanceForDrs"),
+        ("key-denied", "CONVERSION_FAIL", "Not authorized to use key"),
+        ("conversion-fails", "CONVERSION_FAIL", "could not be converted"),
+        ("no-capacity", "LAUNCH_FAILED", "InsufficientInstanceCapacity"),
+        ("subnet-full", "LAUNCH_FAILED", "InsufficientFreeAddressesInSubnet"),
+        ("vcpu-limit", "LAUNCH_FAILED", "VcpuLimitExceeded"),
+    ],
+)
+def test_a_server_fails_with_an_event_that_says_why(drill: Drill, name: str, event: str, reason: str) -> None:
+    drill.happens(name)
+    status, events, told = drill.run()
+    assert (status, event in events, reason in told) == ("FAILED", True, True)
+
+
+def test_a_caller_without_ec2_permissions_fails_silently(drill: Drill) -> None:
+    drill.happens("caller-lacks-ec2-permissions")
+    assert drill.run(1) == ("FAILED", ["JOB_START", "SNAPSHOT_START", "SNAPSHOT_END", "JOB_END"], "")
+
+
+def test_a_conversion_that_hangs_never_ends(drill: Drill) -> None:
+    drill.happens("conversion-hangs")
+    status, events, _ = drill.run(24 * 60)
+    assert (status, events[-1]) == ("PENDING", "CONVERSION_START")
+
+
+def test_snapshots_that_fail_stall_replication_and_an_earlier_one_is_used(drill: Drill) -> None:
+    drill.happens("snapshots-fail")
+    assert drill.replication()["dataReplicationInfo"]["dataReplicationError"]["error"] == "SNAPSHOTS_FAILURE"
+    status, events, _ = drill.run()
+    assert (status, "USING_PREVIOUS_SNAPSHOT" in events) == ("LAUNCHED", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "error"),
+    [
+        ("agent-not-seen", "STALLED", "AGENT_NOT_SEEN"),
+        ("unstable-network", "STALLED", "UNSTABLE_NETWORK"),
+        ("source-region-dead", "STALLED", "AGENT_NOT_SEEN"),
+        ("not-converging", "BACKLOG", "NOT_CONVERGING"),
+    ],
+)
+def test_replication_goes_wrong(drill: Drill, name: str, state: str, error: str) -> None:
+    drill.happens(name)
+    info = drill.replication(1)["dataReplicationInfo"]
+    assert (info["dataReplicationState"], info["dataReplicationError"]["error"]) == (state, error)
+
+
+def test_setting_replication_up_fails_until_it_is_tried_often_enough(drill: Drill) -> None:
+    drill.happens("initiation-fails", times=1)
+
+    def error() -> Any:
+        return drill.boto.describe_source_servers()["items"][0]["dataReplicationInfo"].get("dataReplicationError")
+
+    def act() -> Any:
+        drill.boto.stop_replication(sourceServerID=drill.server.id)
+        drill.boto.start_replication(sourceServerID=drill.server.id)
+        drill.world.clock.sleep_ms(20 * MINUTE_MS)
+        before = error()
+        drill.world.clock.sleep_ms(60 * MINUTE_MS)
+        return before["error"], error()
+
+    assert drill.do(act) == ("FAILED_TO_LAUNCH_REPLICATION_SERVER", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "parameters", "code"),
+    [
+        ("server-busy", "start_recovery", "servers", "ConflictException"),
+        ("start-denied", "start_recovery", "servers", "AccessDeniedException"),
+        ("throttled", "describe_jobs", {}, "ThrottlingException"),
+        ("job-quota", "start_recovery", "servers", "ServiceQuotaExceededException"),
+        ("service-error", "describe_jobs", {}, "InternalServerException"),
+        ("region-not-initialized", "describe_jobs", {}, "UninitializedAccountException"),
+        ("launch-target-running", "start_recovery", "servers", "ConflictException"),
+        ("reversal-too-early", "reverse_replication", {"recoveryInstanceID": "i-0123456789abcdef0"}, "ConflictException"),
+        ("terminate-during-failback", "terminate_recovery_instances", {"recoveryInstanceIDs": ["i-0123456789abcdef0"]},
+         "ConflictException"),
+    ],
+)  # fmt: skip
+def test_a_call_is_refused(drill: Drill, name: str, operation: str, parameters: Any, code: str) -> None:
+    drill.happens(name)
+    asked = {"sourceServers": [{"sourceServerID": drill.server.id}]} if parameters == "servers" else parameters
+    assert drill.error(operation, **asked) == code
+
+
+def test_an_account_that_is_not_trusted_extends_nothing(drill: Drill) -> None:
+    staging = drill.world.drs.region("210987654321", REGION)
+    staging.initialize()
+    server = staging.add_source_server("far")
+    inject(drill.world, "extension-denied", Occurrence("it"), staging)
+    assert drill.error("create_extended_source_server", sourceServerArn=server.arn) == "AccessDeniedException"
+
+
+def test_an_extension_breaks(drill: Drill) -> None:
+    staging = drill.world.drs.region("210987654321", REGION)
+    staging.initialize()
+    server = staging.add_source_server("far")
+    drill.do(lambda: drill.boto.create_extended_source_server(sourceServerArn=server.arn))
+    inject(drill.world, "extension-broken", Occurrence("it", "far"))
+
+    def areas() -> Any:
+        drill.world.clock.sleep_ms(1_000)
+        return [one["stagingArea"]["status"] for one in drill.boto.describe_source_servers()["items"]]
+
+    assert "EXTENSION_ERROR" in drill.do(areas)
+
+
+def test_an_assumed_role_is_denied(drill: Drill) -> None:
+    drill.happens("assume-role-denied")
+    sts = moto_services.client("sts", REGION, ACCOUNT_ID)
+
+    def act() -> str:
+        with pytest.raises(ClientError) as refused:
+            sts.assume_role(RoleArn="arn:aws:iam::210987654321:role/recovery", RoleSessionName="session")
+        return str(refused.value.response["Error"]["Code"])
+
+    assert drill.do(act) == "AccessDenied"
+
+
+def test_a_leftover_instance_is_deleted_by_the_next_launch(drill: Drill) -> None:
+    drill.happens("leftover-instance")
+    status, events, _ = drill.run()
+    assert (status, events[1]) == ("LAUNCHED", "CLEANUP_START")
+
+
+def test_an_instance_is_terminated_by_somebody_else(drill: Drill) -> None:
+    drill.happens("terminated-outside", from_ms=61 * MINUTE_MS)
+
+    def states() -> Any:
+        drill.boto.start_recovery(sourceServers=[{"sourceServerID": drill.server.id}])
+        drill.world.clock.sleep_ms(62 * MINUTE_MS)
+        return [one["ec2InstanceState"] for one in drill.boto.describe_recovery_instances()["items"]]
+
+    assert drill.do(states) == ["TERMINATED"]
+
+
+@pytest.mark.parametrize(("name", "is_found"), [("launch-action-fails", True), ("ssm-agent-not-found", False)])
+def test_launch_actions_go_wrong(drill: Drill, name: str, is_found: bool) -> None:
+    drill.happens(name)
+
+    def prepare() -> None:
+        drill.boto.update_launch_configuration(sourceServerID=drill.server.id, postLaunchEnabled=True)
+        drill.boto.put_launch_action(
+            resourceId=drill.server.id, actionCode="AWS-RunShellScript", actionId="00000000-0000-4000-8000-000000000001",
+            actionVersion="$DEFAULT", active=True, category="VALIDATION", description="", name="check", optional=False,
+            order=2, parameters={"commands": {"type": "DYNAMIC", "value": "uptime"}},
+        )  # fmt: skip
+
+    drill.do(prepare)
+    assert drill.run(24 * 60)[0] == "FAILED"
+    (job,) = drill.do(lambda: drill.boto.describe_jobs()["items"])
+    actions = job["participatingServers"][0]["launchActionsStatus"]
+    assert ("ssmAgentDiscoveryDatetime" in actions) is is_found
+
+
+def test_descriptions_lag_behind_the_log(drill: Drill) -> None:
+    drill.happens("stale-reads")
+
+    def act() -> Any:
+        job = drill.boto.start_recovery(sourceServers=[{"sourceServerID": drill.server.id}])["job"]["jobID"]
+        drill.world.clock.sleep_ms(30_000)
+        log = [item["event"] for item in drill.boto.describe_job_log_items(jobID=job)["items"]]
+        return drill.boto.describe_jobs(filters={"jobIDs": [job]})["items"][0]["status"], log[0]
+
+    assert drill.do(act) == ("PENDING", "JOB_START")
+
+
+def test_a_job_that_has_ended_vanishes(drill: Drill) -> None:
+    drill.happens("job-vanishes", from_ms=61 * MINUTE_MS)
+    drill.run()
+    drill.do(lambda: drill.world.clock.sleep_ms(2 * MINUTE_MS))
+    assert drill.do(lambda: drill.boto.describe_jobs()["items"]) == []
+
+
+@pytest.mark.parametrize(("name", "told"), [("event-lost", 0), ("event-duplicated", 2)])
+def test_events_get_lost_or_come_twice(drill: Drill, name: str, told: int) -> None:
+    drill.happens(name)
+    queue = moto_services.client("sqs", REGION, ACCOUNT_ID).create_queue(QueueName="q")["QueueUrl"]
+    events = moto_services.client("events", REGION, ACCOUNT_ID)
+    pattern = '{"detail-type": ["DRS Source Server Launch Result"]}'
+
+    def watch() -> None:
+        events.put_rule(Name="r", EventPattern=pattern)
+        events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:q"}])
+
+    drill.do(watch)
+    drill.run()
+    received = moto_services.client("sqs", REGION, ACCOUNT_ID).receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    assert len(received.get("Messages", [])) == told
+    assert [one.detail_type for _, one in drill.world.journal.of(EventEmitted)] == ["DRS Source Server Launch Result"]
+    assert "it" in {one.fault for _, one in drill.world.journal.of(FaultFired)}
+
+
+def test_what_is_not_known_or_names_no_server_is_refused(drill: Drill) -> None:
+    with pytest.raises(ValueError, match="there is no known fault 'gremlins': server-busy, "):
+        inject(drill.world, "gremlins", Occurrence("it"))
+    with pytest.raises(ValueError, match="no-capacity happens to a server, and none is named"):
+        inject(drill.world, "no-capacity", Occurrence("it"))
+    with pytest.raises(ValueError, match="no source server 'nobody'"):
+        inject(drill.world, "no-capacity", Occurrence("it", "nobody"))
+
+
+def test_the_catalogue_is_whole() -> None:
+    assert len(KNOWN) == 36
+    assert all(known.shows for known in KNOWN.values())
