@@ -96,7 +96,7 @@ def motos(repeats: int) -> dict[str, float]:
 
 def _from_process(module: str, *arguments: str) -> dict[str, float]:
     command = [sys.executable, "-m", module, *arguments]
-    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     return found
 
 
