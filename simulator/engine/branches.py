@@ -104,13 +104,14 @@ class _Iterations:
 
     def _begin(self, line: Frame, index: int) -> None:
         name = self.state.name
-        line.item = {"Index": index, "Value": self.items[index]}
+        item: JsonObject = {"Index": index, "Value": self.items[index]}
+        line.item = item
         line.iteration = (name, index)
         line.variables = dict(self.frame.variables)
         line.position = None
         self.open.append(line)
         line.emit("MapIterationStarted", name, {"name": name, "index": index})
-        self._run(line, index, Document(select(self.frame, self.state, self.scope, index, self.items[index])))
+        self._run(line, index, Document(select(self.frame, self.state, self.scope, item, self.items[index])))
 
     def _run(self, line: Frame, index: int, given: Document) -> None:
         name = self.state.name

@@ -119,20 +119,20 @@ class Compiler:
         inner = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
         owner: Any = state[inner]
         selector = "ItemSelector" if "ItemSelector" in state else "Parameters"
-        mode = owner.get("ProcessorConfig", {}).get("Mode", "INLINE")
+        is_distributed = owner.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
         return MapState(
-            place.name, place.next, self._fields.flow(place, without="Parameters"), self._items(place),
+            place.name, place.next, self._fields.flow(place, without="Parameters"), self._items(place, is_distributed),
             str(state.get("ItemsPath", "$")),
             self._fields.template(place, selector) if selector in state else None,
             self._fields.number(place, "MaxConcurrency"), self.branch(owner, (*place.at, inner), place.inherited),
-            distribution(self._fields, place, owner) if mode == "DISTRIBUTED" else None,
+            distribution(self._fields, place, owner) if is_distributed else None,
             self._retriers(place), self._catchers(place),
         )  # fmt: skip
 
-    def _items(self, place: Place) -> Reader:
+    def _items(self, place: Place, is_distributed: bool) -> Reader:
         if place.is_jsonata:
             value = place.state.get("Items")
-            return self._fields.read(place, ("Items",), lambda: jsonata_fields.items(value))
+            return self._fields.read(place, ("Items",), lambda: jsonata_fields.items(value, is_distributed))
         path = self._fields.path(place, "ItemsPath")
         return path or (lambda scope: scope.input)
 

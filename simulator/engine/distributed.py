@@ -10,14 +10,14 @@ from simulator.engine.failures import Cancelled, NotRedrivable, StateFailure, Ta
 from simulator.engine.frame import Frame
 from simulator.engine.integrations import TaskCall
 from simulator.engine.intrinsic_functions import uuid_from
-from simulator.engine.items import Call, batches, read_items
+from simulator.engine.items import Call, Item, batches, read_items, state_items
 from simulator.engine.json_text import Document
 from simulator.engine.machine import Distribution, MapState
 from simulator.engine.map_results import collected, export
 from simulator.engine.resources import Resource
 from simulator.engine.run import Child, MapRun
 from simulator.engine.scope import Scope
-from simulator.engine.selection import items_of, select
+from simulator.engine.selection import select
 from simulator.engine.together import together
 from simulator.errors import TooLarge
 from simulator.json_types import JsonObject, JsonValue
@@ -57,7 +57,7 @@ def run_distributed(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
 
 
 def _begin(frame: Frame, state: MapState, distribution: Distribution, scope: Scope) -> "_Children":
-    items = [] if distribution.reader else items_of(state, scope)
+    items = [] if distribution.reader else state_items(state, scope)
     limit = state.max_concurrency(scope) if state.max_concurrency else 0
     frame.emit("MapStateStarted", state.name, {"length": len(items)})
     record = _record(frame, state, distribution, scope, limit)
@@ -126,7 +126,7 @@ def _inputs(
     work.record.total = len(items)
     if len(items) > MAX_ITEMS:
         raise TooLarge(f"the Map '{state.name}' has {len(items)} items; a simulation runs at most {MAX_ITEMS}")
-    inputs = [select(frame, state, scope, index, item) for index, item in enumerate(items)]
+    inputs = [select(frame, state, scope, item.in_context(index), item.given) for index, item in enumerate(items)]
     return batches(distribution.batcher, inputs, scope) if distribution.batcher else inputs
 
 
@@ -138,7 +138,7 @@ class _Children:
     state: MapState
     record: MapRun
     is_express: bool
-    items: Sequence[JsonValue]
+    items: Sequence[Item]
     inputs: Sequence[JsonValue] | None = None
     indices: Iterator[int] = field(default_factory=lambda: iter(()))
     children: list[Child | None] = field(default_factory=list)

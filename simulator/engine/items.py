@@ -3,15 +3,17 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from simulator.engine.failures import StateFailure
+from simulator.engine.failures import ExpressionError, StateFailure
 from simulator.engine.json_text import decode, encode, size_bytes
-from simulator.engine.machine import Batching, Reading
+from simulator.engine.machine import Batching, MapState, Reading
 from simulator.engine.resources import Kind, Pattern, Resource
 from simulator.engine.scope import Scope
-from simulator.json_types import JsonValue
+from simulator.json_types import JsonObject, JsonValue
 
 MAX_PAGES = 100_000
 DELIMITERS = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
@@ -22,29 +24,58 @@ Call = Callable[[JsonValue], Any]
 Config = Mapping[str, Any]
 
 
-def read_items(reading: Reading, scope: Scope, caller: Callable[[Resource], Call]) -> list[JsonValue]:
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of a Distributed Map's items: a value, its key if it is a member of an object, and where it was read."""
+
+    value: JsonValue
+    key: str | None = None
+    source: str = "STATE_DATA"
+
+    @property
+    def given(self) -> JsonValue:
+        """What its execution is given where there is no ItemSelector."""
+        return self.value if self.key is None else {"Key": self.key, "Value": self.value}
+
+    def in_context(self, index: int) -> JsonObject:
+        """`Map.Item` of the context object."""
+        key: JsonObject = {} if self.key is None else {"Key": self.key}
+        return {"Index": index, **key, "Value": self.value, "Source": self.source}
+
+
+def state_items(state: MapState, scope: Scope) -> list[Item]:
+    """The items in the state's own data. Raises `ExpressionError` if they are neither an array nor an object."""
+    try:
+        return list(_members(state.items(scope)))
+    except ValueError:
+        raise ExpressionError(f'Reference path "{state.items_path}" must point to array.') from None
+
+
+def read_items(reading: Reading, scope: Scope, caller: Callable[[Resource], Call]) -> list[Item]:
     """The items that an ItemReader names. Raises `StateFailure` (States.ItemReaderFailed) where they cannot be read."""
     parameters: Any = reading.arguments(scope)
     limit = reading.max_items(scope) if reading.max_items else 0
     try:
-        items = _read(reading, parameters, limit, caller)
+        return list(islice(_read(reading, parameters, limit, caller), limit or None))
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise StateFailure("States.ItemReaderFailed", f"Failed to read the items: {error}") from error
-    return items[:limit] if limit else items
 
 
-def _read(reading: Reading, parameters: Any, limit: int, caller: Callable[[Resource], Call]) -> list[JsonValue]:
+def _read(reading: Reading, parameters: Any, limit: int, caller: Callable[[Resource], Call]) -> Iterator[Item]:
     config, call = reading.config, caller(reading.resource)
+    bucket = parameters["Bucket"]
     if reading.resource.api == "listObjectsV2":
         flatten = config.get("Transformation") == "LOAD_AND_FLATTEN"
         listed = _listed(parameters, call, 0 if flatten else limit)
-        return _loaded(parameters["Bucket"], listed, config, caller(GET_OBJECT), limit) if flatten else listed
+        if flatten:
+            return _loaded(((bucket, found["Key"]) for found in listed), config, caller(GET_OBJECT))
+        return (Item(found, source=f"S3://{bucket}") for found in listed)
     text = call(parameters)["Body"]
     if config.get("ManifestType") == "ATHENA_DATA":
-        return [item for bucket, key in _athena_files(text) for item in _parse(_body(call, bucket, key), config)]
+        return _loaded(_athena_files(text), config, call)
     if config.get("ManifestType") == "S3_INVENTORY" or config.get("InputType") == "MANIFEST":
-        return _inventory(decode(text), parameters["Bucket"], call)
-    return _parse(text, config)
+        return _inventory(decode(text), bucket, call)
+    return _parse(text, config, f"S3://{bucket}/{parameters['Key']}")
 
 
 def batches(batching: Batching, items: Sequence[JsonValue], scope: Scope) -> list[JsonValue]:
@@ -68,8 +99,8 @@ def batches(batching: Batching, items: Sequence[JsonValue], scope: Scope) -> lis
     return [{**given, "Items": group} for group in grouped]
 
 
-def _listed(parameters: Any, call: Call, limit: int) -> list[JsonValue]:
-    found: list[JsonValue] = []
+def _listed(parameters: Any, call: Call, limit: int) -> list[Any]:
+    found: list[Any] = []
     for _ in range(MAX_PAGES):
         page = call(parameters)
         found.extend(page.get("Contents", []))
@@ -80,43 +111,41 @@ def _listed(parameters: Any, call: Call, limit: int) -> list[JsonValue]:
     return found
 
 
-def _loaded(bucket: str, objects: Sequence[Any], config: Config, call: Call, limit: int) -> list[JsonValue]:
-    """The items in all of the objects listed."""
-    items: list[JsonValue] = []
-    for found in objects:
-        if limit and len(items) >= limit:
-            break
-        items.extend(_parse(_body(call, bucket, found["Key"]), config))
-    return items
+def _loaded(objects: Iterable[tuple[str, str]], config: Config, call: Call) -> Iterator[Item]:
+    """The items in each of the objects of S3, named by bucket and key."""
+    for bucket, key in objects:
+        yield from _parse(str(call({"Bucket": bucket, "Key": key})["Body"]), config, f"S3://{bucket}/{key}")
 
 
-def _body(call: Call, bucket: str, key: str) -> str:
-    return str(call({"Bucket": bucket, "Key": key})["Body"])
-
-
-def _parse(text: str, config: Config) -> list[JsonValue]:
+def _parse(text: str, config: Config, source: str) -> Iterator[Item]:
     match config.get("InputType", "JSON"):
         case "JSON":
-            return _json_items(decode(text), config.get("ItemsPointer", ""))
+            return _members(_pointed(decode(text), config.get("ItemsPointer", "")), source)
         case "JSONL":
-            return [decode(line) for line in text.splitlines() if line.strip()]
+            return (Item(decode(line), source=source) for line in text.splitlines() if line.strip())
         case "CSV":
-            return _csv_items(text, config)
+            return (Item(row, source=source) for row in _csv_rows(text, config))
     raise ValueError(f"the simulation cannot read the format {config.get('InputType')}, only JSON, JSONL and CSV")
 
 
-def _json_items(document: Any, pointer: str) -> list[JsonValue]:
+def _members(values: JsonValue, source: str = "STATE_DATA") -> Iterator[Item]:
+    """The elements of an array, or the members of an object. Raises ValueError for anything else."""
+    match values:
+        case list() | tuple():
+            return (Item(value, source=source) for value in values)
+        case dict():
+            return (Item(value, key, source) for key, value in values.items())
+    raise ValueError("there is neither an array nor an object")
+
+
+def _pointed(document: Any, pointer: str) -> Any:
     for step in pointer.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
         document = document[int(name)] if isinstance(document, list) else document[name]
-    if isinstance(document, list):
-        return document
-    if isinstance(document, dict):
-        return [{"Key": key, "Value": value} for key, value in document.items()]
-    raise ValueError("the file has neither an array nor an object")
+    return document
 
 
-def _csv_items(text: str, config: Config) -> list[JsonValue]:
+def _csv_rows(text: str, config: Config) -> list[JsonValue]:
     rows = [row for row in csv.reader(io.StringIO(text), delimiter=DELIMITERS[config.get("CSVDelimiter", "COMMA")]) if row]
     if config.get("CSVHeaderLocation", "FIRST_ROW") == "GIVEN":
         headers = config["CSVHeaders"]
@@ -125,13 +154,13 @@ def _csv_items(text: str, config: Config) -> list[JsonValue]:
     return [dict(zip(headers, [*row, *[""] * (len(headers) - len(row))], strict=False)) for row in rows]
 
 
-def _inventory(manifest: Any, bucket: str, call: Call) -> list[JsonValue]:
+def _inventory(manifest: Any, bucket: str, call: Call) -> Iterator[Item]:
     """An S3 inventory: CSV files without headers, whose columns the manifest names."""
     config = {
         "InputType": manifest.get("fileFormat", "CSV").upper(), "CSVHeaderLocation": "GIVEN",
         "CSVHeaders": [name.strip() for name in manifest["fileSchema"].split(",")],
     }  # fmt: skip
-    return [item for file in manifest["files"] for item in _parse(_body(call, bucket, file["key"]), config)]
+    return _loaded(((bucket, file["key"]) for file in manifest["files"]), config, call)
 
 
 def _athena_files(manifest: str) -> list[tuple[str, str]]:

@@ -60,11 +60,11 @@ def condition(value: JsonValue, at: str) -> Callable[[Scope], bool]:
     return lambda scope: read(scope) is True
 
 
-def items(value: JsonValue) -> Reader:
+def items(value: JsonValue, may_be_object: bool) -> Reader:
     """Items of a Map; without the field, the input."""
     if value is None:
         return lambda scope: scope.input
-    return _typed(value, "Items", "array")
+    return _typed(value, "Items", "array", "object" if may_be_object else "array")
 
 
 def text(value: JsonValue, at: str) -> Reader:
@@ -118,8 +118,8 @@ def _misused(message: str, at: str) -> ExpressionError:
     return ExpressionError(message, QUERY_ERROR, at, is_expression=False)
 
 
-def _typed(value: JsonValue, at: str, kind: str) -> Reader:
-    """A field whose value must be of a JSON type. Constants are checked when the definition is."""
+def _typed(value: JsonValue, at: str, kind: str, or_kind: str | None = None) -> Reader:
+    """A field whose value must be of a JSON type, or of another. Constants are checked when the definition is."""
     text = expression_text(value)
     if text is None:
         return template(value, at)
@@ -127,7 +127,7 @@ def _typed(value: JsonValue, at: str, kind: str) -> Reader:
 
     def get(scope: Scope) -> JsonValue:
         found = read(scope)
-        if kind_of(found) != kind:
+        if kind_of(found) not in (kind, or_kind):
             raise ExpressionError(
                 f"The JSONata expression '{text}' specified for the field '{at}' returned an unexpected result type. "
                 f"Expected '{kind}', but was '{kind_of(found)}' for value: {encode(found)}",

@@ -1,18 +1,16 @@
 """What TestState shows of a Map: its items at each step, its limits, and whether it fails too often."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from simulator.engine.distributed import THRESHOLD, THRESHOLD_CAUSE
 from simulator.engine.failures import StateFailure
 from simulator.engine.frame import Frame
-from simulator.engine.items import batches, read_items
+from simulator.engine.items import Item, batches, read_items, state_items
 from simulator.engine.json_text import encode
 from simulator.engine.machine import Distribution, MapState
 from simulator.engine.run import MapRun
 from simulator.engine.scope import Scope
 from simulator.engine.selection import items_of, select
-from simulator.json_types import JsonValue
 
 
 def inspect_map(frame: Frame, state: MapState, scope: Scope, failed: int, source: str | None) -> dict[str, str | float]:
@@ -23,7 +21,7 @@ def inspect_map(frame: Frame, state: MapState, scope: Scope, failed: int, source
     """
     seen: dict[str, str | float] = {}
     items = _items(state, scope, source, seen)
-    selected = [select(frame, state, scope, index, item) for index, item in enumerate(items)]
+    selected = [select(frame, state, scope, item.in_context(index), item.given) for index, item in enumerate(items)]
     if state.selector is not None:
         seen["afterItemSelector"] = encode(selected)
     if state.max_concurrency:
@@ -40,16 +38,17 @@ def inspect_map(frame: Frame, state: MapState, scope: Scope, failed: int, source
     return seen
 
 
-def _items(state: MapState, scope: Scope, source: str | None, seen: dict[str, str | float]) -> Sequence[JsonValue]:
+def _items(state: MapState, scope: Scope, source: str | None, seen: dict[str, str | float]) -> list[Item]:
     reader = state.distribution.reader if state.distribution else None
     if reader is None:
-        items = items_of(state, scope)
-        seen["afterItemsPath"] = encode(list(items))
+        found = state.items(scope)
+        items = state_items(state, scope) if state.distribution else [Item(value) for value in items_of(state, scope)]
+        seen["afterItemsPath"] = encode(found)
         return items
     answer: Any = {"Body": source or "[]"}
     items = read_items(reader, scope, lambda resource: lambda parameters: answer)
     if "ItemsPointer" in reader.config:
-        seen["afterItemsPointer"] = encode(items)
+        seen["afterItemsPointer"] = encode([item.given for item in items])
     return items
 
 

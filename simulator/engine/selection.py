@@ -18,11 +18,11 @@ def items_of(state: MapState, scope: Scope) -> Sequence[JsonValue]:
     raise ExpressionError(f'Reference path "{state.items_path}" must point to array.')
 
 
-def select(frame: Frame, state: MapState, scope: Scope, index: int, item: JsonValue) -> JsonValue:
-    """What an iteration is given: ItemSelector, with the item in the context object, or the item itself."""
+def select(frame: Frame, state: MapState, scope: Scope, item: JsonObject, given: JsonValue) -> JsonValue:
+    """What an iteration is given: ItemSelector with the item in the context object, or else what the item itself gives."""
     if state.selector is None:
-        return item
-    member: JsonObject = {"Item": {"Index": index, "Value": item}}
+        return given
+    member: JsonObject = {"Item": item}
 
     def context() -> JsonObject:
         return {**frame.context(), "Map": member}

@@ -281,3 +281,32 @@ def test_stopping_the_parent_stops_the_children() -> None:
     assert [child.status for child in execution.map_runs[0].children] == ["ABORTED", "ABORTED"]
     assert execution.map_runs[0].status == "ABORTED"
     assert (world.clock.now_ms, world.clock.blocked()) == (5_000, [])
+
+
+@pytest.mark.parametrize(
+    ("language", "items", "selector"),
+    [
+        ("JSONPath", {"ItemsPath": "$.tiers"}, {"key.$": "$$.Map.Item.Key", "item.$": "$$.Map.Item"}),
+        (
+            "JSONata",
+            {"Items": "{% $states.input.tiers %}"},
+            {"key": "{% $states.context.Map.Item.Key %}", "item": "{% $states.context.Map.Item %}"},
+        ),
+    ],
+)
+def test_the_members_of_an_object_are_items_with_keys(language: str, items: Any, selector: Any) -> None:
+    given: Any = {"tiers": {"data": [1], "web": 2}}
+    keep = machine(Keep={"Type": "Pass"})
+    plain = machine(Map={**distributed(keep, **items), "QueryLanguage": language})
+    assert output(World().run(plain, given)) == [{"Key": "data", "Value": [1]}, {"Key": "web", "Value": 2}]
+    selecting = machine(Map={**distributed(keep, **items, ItemSelector=selector), "QueryLanguage": language})
+    assert output(World().run(selecting, given)) == [
+        {"key": "data", "item": {"Index": 0, "Key": "data", "Value": [1], "Source": "STATE_DATA"}},
+        {"key": "web", "item": {"Index": 1, "Key": "web", "Value": 2, "Source": "STATE_DATA"}},
+    ]
+
+
+def test_an_item_says_where_it_was_read() -> None:
+    world, definition = reading("[7]", InputType="JSON")
+    definition["States"]["Map"]["ItemSelector"] = {"from.$": "$$.Map.Item.Source"}
+    assert output(world.run(definition, {"key": "folder/k"})) == [{"from": "S3://b/folder/k"}]
