@@ -99,6 +99,9 @@ def compile_pattern(pattern: str, letters: str) -> Callable[[str], bool]:
     return lambda text: run({"text": text}, _NOWHERE) is True
 
 
+_JOIN = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\$join\b""", re.DOTALL)
+"""Calls of a function, and the texts in which its name means nothing."""
+
 _NOWHERE: Any = None
 """Stands for a scope where no function looks at it."""
 
@@ -161,12 +164,16 @@ def _compile(text: str, names: frozenset[str]) -> tuple[Any, list[Scope]]:
     import jsonatapy  # noqa: PLC0415
 
     present: list[Scope] = []
+    functions = _overridden(text, names)
+    if "join" in functions:  # the one function that the library does not let go of
+        functions["joined"] = functions.pop("join")
+        text = _JOIN.sub(lambda found: "$joined" if found[0] == "$join" else found[0], text)
     limits = {"timeout": MAX_MILLISECONDS, "max_stack_depth": MAX_DEPTH, "max_sequence_length": MAX_SEQUENCE}
     try:
         expression: Any = jsonatapy.compile(text, **limits)
     except ValueError as error:
         raise InvalidJsonata(syntax_message(str(error))) from error
-    for name, function in _overridden(text, names).items():
+    for name, function in functions.items():
         expression.register_override(name, _bound(function, present))
     return expression, present
 

@@ -16,6 +16,7 @@ MAX_TEXT = 1_048_576
 _HARMLESS = {
     "pad": re.compile(r"""\$pad\s*\((?:[^()]*,)?\s*-?\d{1,5}\s*[,)]"""),
     "formatInteger": re.compile(r"""\$formatInteger\s*\([^()]*,\s*["'][^"'Ii]"""),
+    "join": re.compile(r"""\$join\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*,\s*(["'])[^"']{0,16}\1\s*\)"""),
     "replace": re.compile(r"""\$replace\s*\([^()]*,\s*(["'])[^"']{0,16}\1\s*[,)]"""),
 }
 
@@ -55,6 +56,20 @@ def _format_integer(scope: Scope, number: Any = None, picture: Any = None) -> An
         raise JsonataError(f"{getattr(error, 'error', 'D3130')}: {error}") from error
 
 
+def _join(scope: Scope, texts: Any = None, separator: Any = None) -> Any:
+    """JSONata's own, with a bound on what it makes."""
+    if texts is None:
+        return None
+    parts = [texts] if isinstance(texts, str) else texts
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise JsonataError('T0412: Argument 1 of function "join" must be an array of "strings"')
+    if separator is not None and not isinstance(separator, str):
+        raise JsonataError('T0410: Argument 1 of function "join" does not match function signature')
+    between = separator or ""
+    _check_length("join", sum(map(len, parts)) + len(between) * (len(parts) - 1))
+    return between.join(parts)
+
+
 def _replace(scope: Scope, text: Any = None, pattern: Any = None, replacement: Any = None, limit: Any = None) -> Any:
     """JSONata's own for plain texts, with a bound on what it makes."""
     if text is None:
@@ -78,6 +93,7 @@ def _check_length(function: str, length: int) -> None:
 
 LIMITED_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "formatInteger": _format_integer,
+    "join": _join,
     "pad": _pad,
     "replace": _replace,
 }
