@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import moto.backends
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -15,6 +16,7 @@ from simulator.account.functions import Function
 from simulator.account.sandbox import Code
 from simulator.account.world import ACCOUNT_ID
 from simulator.journal import ApiCall, FunctionInvoked
+from simulator.rng import Chance
 from tests.account.conftest import FUNCTIONS, Stage
 
 OTHER = "222222222222"
@@ -212,3 +214,12 @@ def test_a_chained_role_lasts_an_hour_at_most(staged: Stage) -> None:
     )
     (granted,) = staged.run(lambda: chained.assume_role(RoleArn=third, RoleSessionName="third"))
     assert granted["AssumedRoleUser"]["Arn"] == "arn:aws:sts::333333333333:assumed-role/r/third"
+
+
+def test_stores_of_one_random_id_are_all_emptied_between_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    queues, parameters = (moto.backends.get_backend(service) for service in ("sqs", "ssm"))
+    monkeypatch.setattr(queues, "_id", parameters._id)
+    for store in (queues, parameters):
+        assert store[OTHER]["us-east-1"] is not None
+    moto_services.reset(Chance(1))
+    assert (list(queues), list(parameters)) == ([], [])
