@@ -85,6 +85,9 @@ def _groups(_context: click.Context, _parameter: click.Parameter, texts: tuple[s
     "--fleet", "groups", multiple=True, callback=_groups, metavar="NAME=N", help="Add N source servers: NAME-001, ..."
 )
 @click.option(
+    "--origin", metavar="REGION", help="The AWS Region where the servers of --fleet run; default: they run outside AWS."
+)
+@click.option(
     "--max-request", type=click.IntRange(1, 5_120), default=64, show_default=True, metavar="MIB", help="The largest request."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log every request.")
@@ -113,6 +116,7 @@ def _setup(
     start: datetime | None,
     region: str,
     groups: tuple[tuple[str, int], ...],
+    origin: str | None,
 ) -> "Setup":
     """The world to serve. Raises UserError for a scenario that cannot be read."""
     from simulator.scenario.loading import load  # noqa: PLC0415
@@ -120,10 +124,10 @@ def _setup(
 
     servers = _as_groups(groups)
     if path is None:
-        return Setup(1 if seed is None else seed, start or _now(), region, speed, None, servers)
+        return Setup(1 if seed is None else seed, start or _now(), region, speed, None, servers, origin)
     scenario = load(path)
     used = scenario.run.seed if seed is None else seed
-    return Setup(used, start or scenario.run.start, scenario.fleet.region, speed, scenario, servers)
+    return Setup(used, start or scenario.run.start, scenario.fleet.region, speed, scenario, servers, origin)
 
 
 def _as_groups(groups: tuple[tuple[str, int], ...]) -> "tuple[Group, ...]":

@@ -147,12 +147,15 @@ def _add_servers(host: Host, call: Call) -> HttpResponse:
     names = call.body.get("names")
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
         raise Wrong("expected `names`: a list of names for source servers")
+    if not isinstance(call.body.get("originRegion", ""), str):
+        raise Wrong("expected `originRegion`: the Region where the servers run")
 
     def add(running: Running) -> dict[str, JsonValue]:
         region = running.world.drs.region(*_place(running, call.body))
         region.initialize()
         profile = call.body.get("profile", "linux-direct")
-        return {name: region.add_source_server(name, profile=profile).id for name in names}
+        origin = call.body.get("originRegion")
+        return {name: region.add_source_server(name, profile=profile, origin_region=origin).id for name in names}
 
     try:
         return _json(host.submit("add servers", add).result(), 201)

@@ -30,7 +30,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A world to serve. `speed` is in virtual seconds a wall second, None for virtual mode; `region` is the world's own."""
+    """A world to serve. `speed` is in virtual seconds a wall second, None for virtual mode; `region` is the world's own.
+
+    The servers of `groups` run in EC2 in the Region `origin`, outside AWS if there is none.
+    """
 
     seed: int
     start: datetime
@@ -38,6 +41,7 @@ class Setup:
     speed: float | None
     scenario: Scenario | None = None
     groups: Sequence[Group] = ()
+    origin: str | None = None
 
 
 @contextmanager
@@ -52,8 +56,9 @@ def opened(setup: Setup, seed: int) -> Iterator[World]:
             Stage(world, scenario).build()
         region = world.drs.region(ACCOUNT_ID, world.region)
         region.initialize()
-        for group in setup.groups:
-            for name in group.server_names:
-                region.add_source_server(name)
+        if setup.origin:
+            world.drs.region(ACCOUNT_ID, setup.origin).initialize()
+        for name in (name for group in setup.groups for name in group.server_names):
+            region.add_source_server(name, origin_region=setup.origin)
         world.account.is_recording = True
         yield world
