@@ -12,44 +12,29 @@ before anything is written or started.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
-from uuid import UUID, uuid4, uuid5
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestration import record, store, turns
-from orchestration.clients import client, error_code
+from orchestration import store, turns
 from orchestration.operators import OPERATIONS, WAVE_OPERATIONS, NotPossible, note_of
-from orchestration.plan import InvalidPlan, Plan, read_plan
 from orchestration.plan_checks import Flaw
 from orchestration.record import Record
+from orchestration.starting import Refused, started
 
-MAX_PLAN_BYTES = 256 * 1024  # what Step Functions and SNS pass on at most; nothing that people plan comes near
-MAX_KEY = 255  # characters
 _REQUEST_FIELDS = frozenset({"planId", "plan", "isDrill"})
-_KEYS = UUID("5f0f6a6c-7f0e-4d43-9d0a-3f2a1f6c9b1e")  # the namespace of the ids that are made from idempotency keys
-_NOT_STARTED = "NotStarted"
+_PLACED = ("waves", "cleanUpJobs")  # what a record says with the place that it is in
 _MAX_PAGE = 100
 _MAX_REASON = 1_000  # characters
 _SUMMARY = ("executionId", "planId", "planName", "isDrill", "status", "createdAt", "startedAt", "endedAt", "rtoMet")
 logger = Logger(service="orchestration-api")
 app = APIGatewayRestResolver()
-
-
-class Refused(Exception):
-    """A request that is answered with a problem document."""
-
-    def __init__(self, status: int, title: str, detail: str, flaws: tuple[Flaw, ...] = ()) -> None:
-        super().__init__(detail)
-        self.status, self.title, self.detail, self.flaws = status, title, detail, flaws
 
 
 @app.post("/executions")
@@ -59,10 +44,7 @@ def start_execution() -> Response[str]:
     The body is `{"planId": "..."}` for a stored plan or `{"plan": {...}}`, and `"isDrill"`, true unless it says otherwise.
     With an Idempotency-Key header, the same request sent again starts nothing and gets the execution that was started.
     """
-    request = _request_body()
-    execution = _create(_new_execution(request, _plan(request)))
-    if execution["status"] == "PENDING":
-        _start(execution)
+    execution = started(_request_body(), app.current_event.headers.get("Idempotency-Key"))
     execution_id, status = execution["executionId"], execution["status"]
     logger.info("accepted", execution_id=execution_id, plan_id=execution["planId"], is_drill=execution["isDrill"])
     answer = _json(202, {"executionId": execution_id, "status": status})
@@ -76,7 +58,7 @@ def get_execution(execution_id: str) -> Response[str]:
     execution = store.find(execution_id)
     if execution is None:
         raise Refused(404, "Not found", f"there is no execution {execution_id}")
-    return _json(200, execution)
+    return _json(200, _shown(execution))
 
 
 @app.get("/executions")
@@ -157,7 +139,7 @@ def _operated(execution_id: str, operation: str, wave: str | None) -> Response[s
         raise Refused(409, "Not possible", str(impossible)) from impossible
     turns.tell(changed)
     logger.info(operation, execution_id=execution_id, wave=wave, by=note["by"])
-    return _json(200, changed)
+    return _json(200, _shown(changed))
 
 
 def _operator() -> str:
@@ -214,71 +196,15 @@ def _request_flaws(body: Any) -> Iterator[Flaw]:
         yield Flaw("/isDrill", "isDrill must be true or false")
 
 
-def _plan(request: dict[str, Any]) -> Plan:
-    document = request["plan"] if "plan" in request else store.find_plan(request["planId"])
-    if document is None and "plan" not in request:
-        raise Refused(404, "Not found", f"there is no plan {request['planId']!r}")
-    if len(json.dumps(document)) > MAX_PLAN_BYTES:
-        raise Refused(400, "Plan too large", f"a plan may have at most {MAX_PLAN_BYTES} bytes")
-    try:
-        return read_plan(document)
-    except InvalidPlan as invalid:
-        raise Refused(400, "Invalid plan", str(invalid), invalid.flaws) from invalid
+def _shown(execution: Record) -> Record:
+    """A record as people see it: without the external ids that lead into other accounts."""
+    return execution | {name: [_without_key(one) for one in execution[name]] for name in _PLACED if name in execution}
 
 
-def _new_execution(request: dict[str, Any], plan: Plan) -> Record:
-    # A recovery by mistake costs more than a drill by mistake.
-    execution = record.new_record(str(uuid4()), plan, is_drill=request.get("isDrill", True), now=_now())
-    if record.full_bytes(execution) > record.MAX_BYTES:
-        raise Refused(400, "Plan too large", f"the record of an execution may grow to at most {record.MAX_BYTES} bytes")
-    key = app.current_event.headers.get("Idempotency-Key")
-    if key is None:
-        return execution
-    if not 0 < len(key) <= MAX_KEY:
-        raise Refused(400, "Invalid request", f"an Idempotency-Key has 1 to {MAX_KEY} characters")
-    digest = sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-    return execution | {"executionId": str(uuid5(_KEYS, key)), "requestDigest": digest}
-
-
-def _create(execution: Record) -> Record:
-    """Write a new execution's record; the record of the earlier one if this request was sent, or written, before."""
-    try:
-        store.create(execution)
-    except store.Claimed as claimed:
-        earlier = store.find(execution["executionId"])
-        if earlier is None:
-            raise Refused(409, "Under way already", str(claimed)) from claimed
-    except store.AlreadyRecorded:
-        pass
-    else:
-        return execution
-    earlier = store.load(execution["executionId"])
-    if earlier.get("requestDigest") != execution.get("requestDigest"):
-        raise Refused(422, "Idempotency key reused", "another request was sent with this Idempotency-Key before")
-    if earlier.get("error", {}).get("code") == _NOT_STARTED:
-        message = f"execution {earlier['executionId']} of this Idempotency-Key could not be started; use another key"
-        raise Refused(409, "Not started", message)
-    return earlier
-
-
-def _start(execution: Record) -> None:
-    """Start the state machine. If that fails, the record says so: nothing may stay PENDING that will never run.
-
-    Should it have started although its answer got lost, it will find its record closed and stop.
-    """
-    execution_id = execution["executionId"]
-    try:
-        client("stepfunctions").start_execution(
-            stateMachineArn=os.environ["STATE_MACHINE_ARN"],
-            name=execution_id,
-            input=json.dumps({"executionId": execution_id}),
-        )
-    except (ClientError, BotoCoreError) as error:
-        if error_code(error) == "ExecutionAlreadyExists":  # an earlier try was accepted, and it has ended since
-            return
-        reason = {"Error": _NOT_STARTED, "Cause": str(error)}
-        store.update(execution_id, lambda current: record.closed(current, reason, _now()))
-        raise
+def _without_key(one: Record) -> Record:
+    if "place" not in one:
+        return one
+    return one | {"place": {name: value for name, value in one["place"].items() if name != "externalId"}}
 
 
 def _problem(error: Refused) -> Response[str]:

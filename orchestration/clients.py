@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 # At worst 3 attempts of 20 seconds and two short pauses: a call ends one way or the other before a function's time is up.
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=15)
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=15)
 # What time alone may mend. The state machine's retriers name the same errors.
 TRANSIENT = frozenset({
     "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "ProvisionedThroughputExceededException",
@@ -20,9 +20,9 @@ TRANSIENT = frozenset({
 
 
 @cache
-def client(service: str) -> Any:
-    """The boto3 client of a service in the function's own Region."""
-    return boto3.client(service, config=_CONFIG)
+def client(service: str, region: str | None = None) -> Any:
+    """The boto3 client of a service in the function's own account, and in its own Region unless another is named."""
+    return boto3.client(service, region_name=region, config=CONFIG)
 
 
 class AwsError(Exception):

@@ -12,7 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from orchestration import record, recovery, store, turns
+from orchestration import places, record, recovery, store, turns
 from orchestration.clients import named_errors
 from orchestration.record import Record
 from orchestration.waves import all_over
@@ -24,14 +24,21 @@ logger = Logger(service="recovery-events")
 
 
 def server_launched(event: Event) -> Record:
-    """A server of a recovery job has launched or failed: wake the wave whose job it is, if none of its servers is left."""
-    job = recovery.describe_job(event["detail"]["job-id"])
-    tags = (job or {}).get("tags", {})
-    execution = store.find(tags.get("recovery:execution", "")) if "recovery:execution" in tags else None
-    if job is None or execution is None:
-        return {"woken": None}  # not a job of ours
-    wave = record.wave_of(execution, tags["recovery:wave"])
-    if not all_over(job) or wave.get("jobId") != job["jobID"] or "wakeToken" not in wave:
+    """A server of a recovery job has launched or failed: wake the wave whose job it is, if none of its servers is left.
+
+    The event may have come here from another account or Region.
+    """
+    job_id, at = event["detail"]["job-id"], places.home()
+    here = places.Place(
+        None if event["account"] == at.account else event["account"],
+        None if event["region"] == at.region else event["region"],
+    )
+    execution = store.claimant_of(here, event["resources"][0].rpartition("/")[2])
+    wave = next((wave for wave in (execution or {"waves": ()})["waves"] if wave.get("jobId") == job_id), None)
+    if wave is None or "wakeToken" not in wave:
+        return {"woken": None}  # not a job of ours, or not any more
+    job = recovery.describe_job(places.recorded(wave), job_id)
+    if job is None or not all_over(job):
         return {"woken": None}
     turns.wake(wave["wakeToken"], {})
     return {"woken": wave["name"]}

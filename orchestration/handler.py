@@ -13,7 +13,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestration import record, recovery, store, turns
+from orchestration import places, record, recovery, store, turns
+from orchestration.cleaning import check_clean_up, clean_up, fail_clean_up
 from orchestration.clients import TRANSIENT, error_code, named_errors
 from orchestration.record import Record
 from orchestration.waves import (
@@ -30,7 +31,6 @@ from orchestration.waves import (
 
 Event = Mapping[str, Any]
 PATIENCE = 3
-MAX_CLEAN_UP = timedelta(hours=2)
 ENDING_SECONDS = 5  # from the last server's end to the job's own it is a few seconds
 logger = Logger(service="orchestration")
 
@@ -73,7 +73,7 @@ def skip_wave(event: Event) -> Record:
 def start_wave(event: Event) -> Record:
     """Start the recovery of a wave: one job with all its servers that have not launched, once.
 
-    What polling needs goes back with the job's id.
+    What polling needs goes back with the job's id; how to get into another account does not leave the record.
     """
     execution = store.load(event["executionId"])
     wave = record.wave_of(execution, event["wave"])
@@ -81,12 +81,15 @@ def start_wave(event: Event) -> Record:
         wave = _started_once(execution, wave)
     servers = len(record.left_to_launch(wave))
     return {
-        "jobId": wave["jobId"],
-        "startedAt": wave["jobStartedAt"],
-        "timeoutMinutes": wave["timeoutMinutes"],
-        "serverCount": servers,
-        "pollSeconds": wave["pollSeconds"],
-        "pollCeilingSeconds": wave["pollCeilingSeconds"],
+        "job": {
+            "jobId": wave["jobId"],
+            "startedAt": wave["jobStartedAt"],
+            "timeoutMinutes": wave["timeoutMinutes"],
+            "serverCount": servers,
+            "pollSeconds": wave["pollSeconds"],
+            "pollCeilingSeconds": wave["pollCeilingSeconds"],
+            "isElsewhere": "place" in wave,
+        },
         "waitSeconds": next_poll_seconds(0, expected_seconds(servers), wave["pollSeconds"], wave["pollCeilingSeconds"]),
     }
 
@@ -100,12 +103,12 @@ def await_job(event: Event) -> Record:
 def check_wave_status(event: Event) -> Record:
     """How the wave's job stands: RUNNING, LAUNCHED, FAILED or TIMED_OUT, and when to ask again.
 
-    Called often, so it asks DRS once and nobody else.
+    Called often, so it asks DRS once, and nobody else unless the job is in another account or Region.
     """
     job = event["job"]
     started, now = datetime.fromisoformat(job["startedAt"]), _now()
     timeout = timedelta(minutes=job["timeoutMinutes"])
-    described = _job_if_told(job["jobId"], event)
+    described = _job_if_told(_place_of_job(job, event), job["jobId"], event)
     status = job_status(described, job["serverCount"], started, now, timeout)
     elapsed, expected = (now - started).total_seconds(), expected_seconds(job["serverCount"])
     wait = next_poll_seconds(elapsed, expected, job["pollSeconds"], job["pollCeilingSeconds"])
@@ -123,18 +126,19 @@ def update_wave_status(event: Event) -> Record:
     wave = record.wave_of(execution, event["wave"])
     if wave["status"] not in (PENDING, RUNNING):  # recorded by an earlier try whose answer got lost
         return _followed(execution, wave)
+    place = places.recorded(wave)
     servers = [server["sourceServerId"] for server in wave["servers"]]
     left = record.left_to_launch(wave)
     if event["status"] == LAUNCHED:  # which says it of every server; to ask DRS again could only bring an older answer
         statuses = dict.fromkeys(left, LAUNCHED)
     else:
-        statuses = launch_statuses(recovery.describe_job(wave["jobId"]), left)
+        statuses = launch_statuses(recovery.describe_job(place, wave["jobId"]), left)
     details: dict[str, Record] = {server: {"launchStatus": status} for server, status in statuses.items()}
     launched = [server for server in servers if statuses.get(server) == LAUNCHED]
-    for server, instance in _recovery_instances(launched, wave["jobId"], event).items():
+    for server, instance in _recovery_instances(place, launched, wave["jobId"], event).items():
         details[server]["recoveryInstanceId"] = instance
     if event["status"] != LAUNCHED:
-        for server, reason in _reasons(wave["jobId"]).items():
+        for server, reason in _reasons(place, wave["jobId"]).items():
             if statuses.get(server, LAUNCHED) != LAUNCHED:
                 details[server]["reason"] = reason
     is_timed_out = event["status"] == TIMED_OUT
@@ -160,36 +164,6 @@ def fail_wave(event: Event) -> Record:
     error = event.get("state", {}).get("error", {"Error": "UnknownWaveStatus"})  # without an error, a Choice knew no way on
     turns.tell(_change(event, record.wave_broken_off, error=error, now=_now()))
     return {}
-
-
-def clean_up(event: Event) -> Record:
-    """Terminate what the execution has launched, if its plan or its cancellation says so: NONE, RUNNING or COMPLETED."""
-    execution = store.load(event["executionId"])
-    if not execution["cleanUp"] or not (instances := record.launched_instances(execution)):
-        return {"status": "NONE"}
-    if "cleanUpStatus" not in execution:
-        started = partial(record.clean_up_started, job_ids=recovery.terminate(instances), now=_now())
-        execution = store.update(event["executionId"], started, execution)
-    return {"status": execution["cleanUpStatus"]}
-
-
-def check_clean_up(event: Event) -> Record:
-    """How the clean-up stands: RUNNING, COMPLETED, or FAILED when it takes too long."""
-    execution = store.load(event["executionId"])
-    status = RUNNING
-    if recovery.are_completed(execution["cleanUpJobs"]):
-        status = "COMPLETED"
-    elif _now() - datetime.fromisoformat(execution["cleanUpStartedAt"]) > MAX_CLEAN_UP:
-        status = "FAILED"
-    if status != RUNNING:
-        store.update(event["executionId"], partial(record.clean_up_ended, status=status, now=_now()), execution)
-    return {"status": status}
-
-
-def fail_clean_up(event: Event) -> Record:
-    """Record that what was launched could not be terminated; somebody has to look after it."""
-    store.update(event["executionId"], partial(record.clean_up_ended, status="FAILED", now=_now()))
-    return {"status": "FAILED"}
 
 
 def finalize(event: Event) -> Record:
@@ -264,18 +238,25 @@ def _started_once(execution: Record, wave: Record) -> Record:
     execution = store.update(execution_id, partial(record.wave_requested, name=name, now=_now()), execution)
     since = datetime.fromisoformat(record.wave_of(execution, name)["requestedAt"])
     tags = recovery.tags_of(execution_id, name, record.wave_of(execution, name)["attempt"])
-    job_id = recovery.find_job(tags, since) if was_requested else None
+    place = places.recorded(wave)
+    job_id = recovery.find_job(place, tags, since) if was_requested else None
     if job_id is None:
         servers = record.left_to_launch(wave)
-        job_id = recovery.start_recovery(servers, tags, since, is_drill=execution["isDrill"])
+        job_id = recovery.start_recovery(place, servers, tags, since, is_drill=execution["isDrill"])
     started = partial(record.wave_started, name=name, job_id=job_id, now=_now())
     return record.wave_of(store.update(execution_id, started, execution), name)
 
 
-def _job_if_told(job_id: str, event: Event) -> Mapping[str, Any] | None:
+def _place_of_job(job: Mapping[str, Any], event: Event) -> places.Place:
+    if not job["isElsewhere"]:
+        return places.HERE
+    return places.recorded(record.wave_of(store.load(event["executionId"]), event["wave"]))
+
+
+def _job_if_told(place: places.Place, job_id: str, event: Event) -> Mapping[str, Any] | None:
     """The job; None if DRS is too busy to tell, however often it is asked: a later poll will, or the wave times out."""
     try:
-        return recovery.describe_job(job_id)
+        return recovery.describe_job(place, job_id)
     except (ClientError, BotoCoreError) as error:
         if error_code(error) not in TRANSIENT or not _is_last_attempt(event):
             raise
@@ -283,10 +264,10 @@ def _job_if_told(job_id: str, event: Event) -> Mapping[str, Any] | None:
         return None
 
 
-def _recovery_instances(servers: list[str], job_id: str, event: Event) -> dict[str, str]:
+def _recovery_instances(place: places.Place, servers: list[str], job_id: str, event: Event) -> dict[str, str]:
     """The instances, as far as they can be had: a wave that launched is recorded even where they are not listed in time."""
     try:
-        found = recovery.recovery_instances(servers, job_id)
+        found = recovery.recovery_instances(place, servers, job_id)
     except (ClientError, BotoCoreError) as error:
         if error_code(error) in TRANSIENT and not _is_last_attempt(event):
             raise
@@ -298,10 +279,10 @@ def _recovery_instances(servers: list[str], job_id: str, event: Event) -> dict[s
     return found
 
 
-def _reasons(job_id: str) -> dict[str, str]:
+def _reasons(place: places.Place, job_id: str) -> dict[str, str]:
     """The reasons, as far as they can be had: a wave that failed is recorded even where the log cannot be read."""
     try:
-        return recovery.failed_because(job_id)
+        return recovery.failed_because(place, job_id)
     except (ClientError, BotoCoreError) as error:
         logger.warning("the job's log cannot be read", job_id=job_id, error=str(error))
         return {}

@@ -1,8 +1,9 @@
 """Recovery plans: what a plan document describes, and the order its waves are listed in.
 
-A plan is `{"planId", "name"?, "rtoMinutes"?, "cleanUpDrill"?, "waves": [...]}`, a wave `{"name", "servers": ["s-..."],
-"dependsOn"?: ["..."], "timeoutMinutes"?: 60, "pollSeconds"?: 15, "onFailure"?: "stop" | "continue" | "pause", "retries"?: 0,
-"optional"?: ["s-..."], "minimumHealthyShare"?: 1, "approval"?: {"timeoutMinutes", "default": "approve" | "refuse"}}`.
+A plan is `{"planId", "name"?, "rtoMinutes"?, "cleanUpDrill"?, "waves": [...]}`, a wave `{"name", "servers": ["s-..."] or
+"tags": {...}, "dependsOn"?: ["..."], "timeoutMinutes"?: 60, "pollSeconds"?: 15, "onFailure"?: "stop" | "continue" | "pause",
+"retries"?: 0, "optional"?: ["s-..."], "minimumHealthyShare"?: 1, "approval"?: {"timeoutMinutes", "default": "approve" |
+"refuse"}}`. Both may say where servers are: `{"account"?, "region"?, "roleArn"? or "roleName"?, "externalId"?}`.
 Nothing here talks to AWS.
 """
 
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
+from orchestration.places import HERE, Home, Place, place_of
 from orchestration.plan_checks import DEFAULT_POLL_SECONDS, DEFAULT_TIMEOUT_MINUTES, Flaw, flaws_of
 from orchestration.waves import expected_seconds, polls_until
 
@@ -42,7 +44,8 @@ class Wave:
 
     `on_failure` is `stop` (nothing new starts), `continue` (the waves after it start all the same) or `pause` (an operator
     decides). Failed servers are tried `retries` more times. Servers in `optional` may fail; of the others, at least
-    `minimum_healthy_share` must launch. Polls lie between `poll_seconds` and `poll_ceiling_seconds` apart.
+    `minimum_healthy_share` must launch. Polls lie between `poll_seconds` and `poll_ceiling_seconds` apart. `tags` are what
+    the servers were chosen by, if they were not named.
     """
 
     name: str
@@ -56,6 +59,8 @@ class Wave:
     minimum_healthy_share: float = 1
     approval: Approval | None = None
     poll_ceiling_seconds: int = POLL_CEILING_SECONDS
+    place: Place = HERE
+    tags: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,26 @@ class Plan:
     cleans_up_drill: bool = False
 
 
-def read_plan(document: Any) -> Plan:
-    """The plan that a decoded JSON document describes. Raises InvalidPlan."""
+def check(document: Any) -> None:
+    """Raises InvalidPlan for whatever is wrong with a decoded JSON document as it stands."""
     flaws = list(flaws_of(document))
     if flaws:
         raise InvalidPlan(flaws)
-    waves = within_history(in_dependency_order([_wave(wave) for wave in document["waves"]]))
+
+
+def read_plan(document: Any, members: Mapping[str, Sequence[str]] | None = None, home: Home | None = None) -> Plan:
+    """The plan that a decoded JSON document describes.
+
+    `members` are the servers of the waves that have tags, by the waves' names; `home` is where the functions run. Raises
+    InvalidPlan.
+    """
+    check(document)
+    tags = {wave["name"]: wave["tags"] for wave in document["waves"] if "tags" in wave}
+    if tags:
+        document = _with_members(document, members or {})
+        check(document)
+    listed = [_wave(document, wave, tags.get(wave["name"]), home or Home()) for wave in document["waves"]]
+    waves = within_history(in_dependency_order(listed))
     return Plan(
         document["planId"],
         document.get("name", document["planId"]),
@@ -119,7 +138,25 @@ def _stretched(wave: Wave, stretch: float) -> Wave:
     return replace(wave, poll_seconds=floor, poll_ceiling_seconds=max(floor, ceil(POLL_CEILING_SECONDS * stretch)))
 
 
-def _wave(document: Mapping[str, Any]) -> Wave:
+def _with_members(document: Mapping[str, Any], members: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The document with servers in place of tags. Raises InvalidPlan for tags that no server has."""
+    empty = [
+        Flaw(f"/waves/{index}/tags", f"no source server has all tags of wave {wave['name']!r}")
+        for index, wave in enumerate(document["waves"])
+        if "tags" in wave and not members.get(wave["name"])
+    ]
+    if empty:
+        raise InvalidPlan(empty)
+    return {**document, "waves": [_with_servers(wave, members) for wave in document["waves"]]}
+
+
+def _with_servers(wave: Mapping[str, Any], members: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    if "tags" not in wave:
+        return dict(wave)
+    return {name: value for name, value in wave.items() if name != "tags"} | {"servers": list(members[wave["name"]])}
+
+
+def _wave(plan: Mapping[str, Any], document: Mapping[str, Any], tags: Mapping[str, str] | None, home: Home) -> Wave:
     approval = document.get("approval")
     return Wave(
         document["name"],
@@ -132,4 +169,6 @@ def _wave(document: Mapping[str, Any]) -> Wave:
         tuple(document.get("optional", ())),
         document.get("minimumHealthyShare", 1),
         approval and Approval(approval["timeoutMinutes"], approval["default"] == "approve"),
+        place=place_of(plan, document, home),
+        tags=tags,
     )

@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestration.place_checks import account_in, place_flaws, place_shape
+from orchestration.places import FIELDS, merged
+
 DEFAULT_TIMEOUT_MINUTES = 60
 DEFAULT_POLL_SECONDS = 15
 MIN_TIMEOUT_MINUTES, MAX_TIMEOUT_MINUTES = 0.1, 24 * 60
@@ -15,16 +18,17 @@ MAX_DAYS = 7  # of all waves' timeouts; with every retry on top, it stays below 
 MAX_SERVERS_PER_JOB, JOB_QUOTA = 100, "L-B827C881"
 MAX_SERVERS, ACCOUNT_QUOTA = 4_000, "L-E28BE5E0"
 MAX_WAVES = 100
+MAX_TAGS = 50  # of a resource
 ON_FAILURE = ("stop", "continue", "pause")
 APPROVAL_DEFAULTS = ("approve", "refuse")
 
 _SERVER_ID = re.compile(r"s-[0-9a-zA-Z]{17}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,128}")
 _WAVE_NAME = re.compile(r"[\w .:/=+@-]{1,128}")  # what AWS takes as a tag's value: the wave's job is tagged with its name
-_PLAN_FIELDS = frozenset({"planId", "name", "waves", "rtoMinutes", "cleanUpDrill"})
+_PLAN_FIELDS = frozenset({"planId", "name", "waves", "rtoMinutes", "cleanUpDrill", *FIELDS})
 _WAVE_FIELDS = frozenset({
-    "name", "servers", "dependsOn", "timeoutMinutes", "pollSeconds", "onFailure", "retries", "optional",
-    "minimumHealthyShare", "approval",
+    "name", "servers", "tags", "dependsOn", "timeoutMinutes", "pollSeconds", "onFailure", "retries", "optional",
+    "minimumHealthyShare", "approval", *FIELDS,
 })  # fmt: skip
 _APPROVAL_FIELDS = frozenset({"timeoutMinutes", "default"})
 
@@ -50,6 +54,7 @@ def flaws_of(document: Any) -> Iterator[Flaw]:
     yield from _number(document, "rtoMinutes", 0.1, MAX_DAYS * 24 * 60, "")
     if not isinstance(document.get("cleanUpDrill", False), bool):
         yield Flaw("/cleanUpDrill", "cleanUpDrill must be true or false")
+    yield from _place_shape(document, "")
     waves = document.get("waves")
     if not isinstance(waves, list) or not waves:
         yield Flaw("/waves", "a plan needs at least one wave")
@@ -60,7 +65,8 @@ def flaws_of(document: Any) -> Iterator[Flaw]:
     yield from shape
     if before == 0:  # the rest compares waves, which must have their parts for it
         yield from _name_flaws(waves)
-        yield from _server_flaws(waves)
+        yield from _server_flaws(document, waves)
+        yield from _place_flaws(document, waves)
         yield from _cycle_flaws(waves)
         yield from _duration_flaws(waves)
 
@@ -74,12 +80,41 @@ def _shape_flaws(waves: Sequence[Any]) -> Iterator[Flaw]:
         yield from _unknown(wave, _WAVE_FIELDS, pointer, "a wave")
         if not _matches(_WAVE_NAME, wave.get("name")):
             yield Flaw(f"{pointer}/name", "a wave needs a name of 1 to 128 letters, digits, spaces and _ . : / = + @ -")
-        yield from _servers_shape(wave.get("servers"), pointer)
+        yield from _members_shape(wave, pointer)
+        yield from _place_shape(wave, pointer)
         if not _are_texts(wave.get("dependsOn", [])):
             yield Flaw(f"{pointer}/dependsOn", "dependsOn must be a list of wave names")
         yield from _number(wave, "timeoutMinutes", MIN_TIMEOUT_MINUTES, MAX_TIMEOUT_MINUTES, pointer)
         yield from _number(wave, "pollSeconds", 1, MAX_POLL_SECONDS, pointer)
         yield from _policy_shape(wave, pointer)
+
+
+def _members_shape(wave: Mapping[str, Any], pointer: str) -> Iterator[Flaw]:
+    if "tags" not in wave:
+        yield from _servers_shape(wave.get("servers"), pointer)
+    elif "servers" in wave:
+        yield Flaw(f"{pointer}/tags", "a wave has either servers or tags")
+    elif not _are_tags(wave["tags"]):
+        yield Flaw(f"{pointer}/tags", f"tags must be an object with 1 to {MAX_TAGS} texts of at most 256 characters")
+
+
+def _are_tags(tags: Any) -> bool:
+    return (
+        isinstance(tags, dict)
+        and 0 < len(tags) <= MAX_TAGS
+        and all(isinstance(value, str) and len(key) <= 256 and len(value) <= 256 for key, value in tags.items())
+    )
+
+
+def _place_shape(document: Mapping[str, Any], pointer: str) -> Iterator[Flaw]:
+    for field, message in place_shape(document):
+        yield Flaw(f"{pointer}/{field}", message)
+
+
+def _place_flaws(document: Mapping[str, Any], waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    for index, wave in enumerate(waves):
+        for field, message in place_flaws(document, wave):
+            yield Flaw(f"/waves/{index}/{field}", f"wave {wave['name']!r}: {message}")
 
 
 def _servers_shape(servers: Any, pointer: str) -> Iterator[Flaw]:
@@ -102,7 +137,7 @@ def _policy_shape(wave: Mapping[str, Any], pointer: str) -> Iterator[Flaw]:
     optional = wave.get("optional", [])
     if not _are_texts(optional):
         yield Flaw(f"{pointer}/optional", "optional must be a list of source server ids")
-    elif _are_texts(wave.get("servers")):
+    elif _are_texts(wave.get("servers")):  # with tags, once it is known who they are
         for place, server in enumerate(optional):
             if server not in wave["servers"]:
                 yield Flaw(f"{pointer}/optional/{place}", f"{server!r} is no server of the wave")
@@ -142,18 +177,22 @@ def _name_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
                 )
 
 
-def _server_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
-    owners: dict[str, str] = {}
+def _server_flaws(document: Mapping[str, Any], waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    """Servers that are named twice, or too many: those of an account and Region by themselves."""
+    owners: dict[tuple[str | None, ...], dict[str, str]] = {}
     for index, wave in enumerate(waves):
-        for place, server in enumerate(wave["servers"]):
-            if server in owners:
-                message = f"{server} is in wave {owners[server]!r} and again in wave {wave['name']!r}"
+        told = merged(document, wave)
+        there = owners.setdefault((account_in(told), told.get("region")), {})
+        for place, server in enumerate(wave.get("servers", ())):
+            if server in there:
+                message = f"{server} is in wave {there[server]!r} and again in wave {wave['name']!r}"
                 yield Flaw(f"/waves/{index}/servers/{place}", message)
-            owners.setdefault(server, wave["name"])
-    if len(owners) > MAX_SERVERS:
-        yield Flaw(
-            "/waves", f"an account has at most {MAX_SERVERS} source servers (quota {ACCOUNT_QUOTA}), not {len(owners)}"
-        )
+            there.setdefault(server, wave["name"])
+    for there in owners.values():
+        if len(there) > MAX_SERVERS:
+            yield Flaw(
+                "/waves", f"an account has at most {MAX_SERVERS} source servers (quota {ACCOUNT_QUOTA}), not {len(there)}"
+            )
 
 
 def _duration_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:

@@ -7,6 +7,7 @@ execution back, and DRS has room for its servers.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from orchestration.places import recorded
 from orchestration.waves import (
     AWAITING_OPERATOR,
     FAILED,
@@ -150,7 +151,8 @@ def _skipped_because(record: Record, wave: Record) -> str:
 
 
 def _has_room(waves: Sequence[Record], wave: Record) -> bool:
-    """Whether DRS can take one more job with the wave's servers beside those of this execution that run."""
-    running = [other for other in waves if other["status"] in IN_JOBS]
+    """Whether DRS can take one more job with the wave's servers beside those of this execution that run in its place."""
+    place = recorded(wave).key
+    running = [other for other in waves if other["status"] in IN_JOBS and recorded(other).key == place]
     servers = sum(len(other["servers"]) for other in running)
     return len(running) < MAX_JOBS and servers + len(wave["servers"]) <= MAX_SERVERS_IN_JOBS

@@ -6,11 +6,12 @@ AWAITING_OPERATOR (it failed, and a person decides), LAUNCHED, PARTIAL, FAILED, 
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from orchestration import policy
+from orchestration.places import HERE, Place, recorded, to_record
 from orchestration.plan import Plan, Wave
 from orchestration.telling import MAX_MESSAGE, caught, failure_of, timing
 from orchestration.waves import (
@@ -71,6 +72,10 @@ def _new_wave(wave: Wave) -> Record:
         "minimumHealthyShare": wave.minimum_healthy_share,
         "servers": [_new_server(server, wave) for server in wave.servers],
     }
+    if wave.place != HERE:
+        document["place"] = to_record(wave.place)
+    if wave.tags is not None:
+        document["tags"] = dict(wave.tags)
     if wave.approval is not None:
         document["approval"] = {"timeoutMinutes": wave.approval.timeout_minutes, "default": wave.approval.is_default}
     return document
@@ -178,15 +183,34 @@ def wave_broken_off(record: Record, name: str, error: Mapping[str, Any], now: da
     return policy.settled(_with_wave(record, name, change, {}), name)
 
 
-def launched_instances(record: Record) -> list[str]:
-    """The recovery instances that an execution has launched, as far as it knows them."""
-    servers = (server for wave in record["waves"] for server in wave["servers"] if server["launchStatus"] == LAUNCHED)
-    return [server["recoveryInstanceId"] for server in servers if "recoveryInstanceId" in server]
+def launched_instances(record: Record) -> dict[Place, list[str]]:
+    """The recovery instances that an execution has launched, as far as it knows them, by where they are."""
+    found: dict[Place, list[str]] = {}
+    for wave in record["waves"]:
+        launched = [server for server in wave["servers"] if server["launchStatus"] == LAUNCHED]
+        if instances := [server["recoveryInstanceId"] for server in launched if "recoveryInstanceId" in server]:
+            found.setdefault(recorded(wave), []).extend(instances)
+    return found
 
 
-def clean_up_started(record: Record, job_ids: Sequence[str], now: datetime) -> Record:
-    """What was launched is being terminated again."""
-    return record | {"cleanUpStatus": RUNNING, "cleanUpJobs": list(job_ids), "cleanUpStartedAt": instant(now)}
+def clean_up_begun(record: Record, job_id: str, place: Place, now: datetime) -> Record:
+    """Some of what was launched is being terminated again, by one more job."""
+    job = {"jobId": job_id} | ({"place": to_record(place)} if place != HERE else {})
+    started = {"cleanUpStartedAt": instant(now)} if "cleanUpStartedAt" not in record else {}
+    return record | started | {"cleanUpJobs": [*record.get("cleanUpJobs", []), job]}
+
+
+def clean_up_jobs(record: Record) -> dict[Place, list[str]]:
+    """The jobs that terminate what was launched, by where they run."""
+    found: dict[Place, list[str]] = {}
+    for job in record["cleanUpJobs"]:
+        found.setdefault(recorded(job), []).append(job["jobId"])
+    return found
+
+
+def clean_up_started(record: Record) -> Record:
+    """All that was launched is being terminated."""
+    return record | {"cleanUpStatus": RUNNING}
 
 
 def clean_up_ended(record: Record, status: str, now: datetime) -> Record:

@@ -15,6 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from orchestration.clients import client, error_code
+from orchestration.places import HERE, Place, recorded
 from orchestration.record import ENDED, Change, Record, instant
 from orchestration.telling import events_between
 
@@ -169,9 +170,21 @@ def _check_claims(record: Record, claims: Record) -> None:
             raise Claimed(execution_id, claim["planId"], shared if claim["planId"] != record["planId"] else ())
 
 
+def claimant_of(place: Place, server: str) -> Record | None:
+    """The record of the execution under way that has a server, or None."""
+    registry = _get(os.environ["CLAIMS_TABLE"], {"claim": _ACTIVE}) or {"executions": {}}
+    claimed = _claimed(place, server)
+    return next((find(id_) for id_, claim in registry["executions"].items() if claimed in claim["servers"]), None)
+
+
 def _claim(record: Record) -> Record:
-    servers = [server["sourceServerId"] for wave in record["waves"] for server in wave["servers"]]
-    return {"planId": record["planId"], "servers": servers}
+    claimed = [_claimed(recorded(wave), one["sourceServerId"]) for wave in record["waves"] for one in wave["servers"]]
+    return {"planId": record["planId"], "servers": claimed}
+
+
+def _claimed(place: Place, server: str) -> str:
+    """What a server is claimed under: the same id may be a server of its own in another account or Region."""
+    return server if place.key == HERE.key else f"{place.key}/{server}"
 
 
 def _events(before: Record | None, after: Record) -> Iterator[dict[str, Any]]:

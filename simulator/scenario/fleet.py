@@ -22,6 +22,7 @@ from simulator.scenario.latency import Latencies
 from simulator.scenario.names import counted_names
 from simulator.scenario.profiles import AnyProfile, built_in
 
+DEFAULT_ROLE = "RecoveryOrchestrator"
 MAX_SERVERS = 4_000  # an account's quota of source servers
 
 
@@ -36,6 +37,7 @@ def _count(value: Any) -> Any:
 
 
 Region = Annotated[str, AfterValidator(matching("[a-z]{2,3}(-[a-z]+)+-[0-9]", "a Region such as us-east-1"))]
+AccountId = Annotated[str, AfterValidator(matching("[0-9]{12}", 'an account such as "210987654321", in quotes'))]
 _Count = Annotated[Whole, Field(ge=1, le=MAX_SERVERS), BeforeValidator(_count)]
 _ServerNames = Annotated[tuple[Name, ...], BeforeValidator(not_empty)]
 Servers = Annotated[
@@ -60,6 +62,15 @@ class Wave(Model):
     servers: Servers = Field(
         description="their names, or how many there are: in a wave `data` they are called data-1, data-2, ..."
     )
+    tags: dict[Name, str] = Field(
+        default_factory=dict, description="tags of the wave's servers; the plan names them by these, not one by one"
+    )
+    account: AccountId | None = Field(
+        None, description="the account that the servers are in; default: the orchestrator's own"
+    )
+    region: Region | None = Field(None, description="the Region that they are recovered in; default: the fleet's")
+    role: Name = Field(DEFAULT_ROLE, description="the role there that the orchestrator assumes, where `account` is given")
+    external_id: Name | None = Field(None, description="the external id that the role asks for")
     depends_on: tuple[WaveName, ...] = Field((), description="the waves that must have launched before this one starts")
     timeout_ms: Span | None = Field(None, description="how long the wave may take; default: the orchestrator's own")
     poll_ms: Span | None = Field(None, description="how often the wave's job is looked at; default: the orchestrator's own")

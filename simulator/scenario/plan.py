@@ -57,8 +57,9 @@ def _as_text(value: JsonValue) -> str:
 def _wave(wave: Wave, ids: Mapping[str, str]) -> JsonObject:
     document: dict[str, JsonValue] = {
         "name": wave.name,
-        "servers": [ids[server] for server in wave.server_names],
+        **_members(wave, ids),
         "dependsOn": list(wave.depends_on),
+        **_place(wave),
     }
     if wave.timeout_ms is not None:
         document["timeoutMinutes"] = _units(wave.timeout_ms, 60_000)
@@ -76,6 +77,17 @@ def _wave(wave: Wave, ids: Mapping[str, str]) -> JsonObject:
         timeout = _units(wave.approval.timeout_ms, 60_000)
         document["approval"] = {"timeoutMinutes": timeout, "default": wave.approval.default}
     return document
+
+
+def _members(wave: Wave, ids: Mapping[str, str]) -> JsonObject:
+    return {"tags": dict(wave.tags)} if wave.tags else {"servers": [ids[server] for server in wave.server_names]}
+
+
+def _place(wave: Wave) -> JsonObject:
+    document: dict[str, JsonValue] = {} if wave.region is None else {"region": wave.region}
+    if wave.account is not None:
+        document |= {"account": wave.account, "roleName": wave.role}
+    return document | ({"externalId": wave.external_id} if wave.external_id is not None else {})
 
 
 def _units(duration_ms: int, unit_ms: int) -> int | float:

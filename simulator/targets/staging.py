@@ -25,6 +25,7 @@ from simulator.scenario.names import did_you_mean
 from simulator.scenario.plan import plan_document, substitute
 from simulator.scenario.system import STATE_MACHINE, Rule, Table, function_name
 from simulator.scenario.triggers import WaveStarts
+from simulator.targets.fleet import build_fleet, forward_events
 from simulator.targets.waves import WaveWatch
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
@@ -39,13 +40,8 @@ class Stage:
 
     def __init__(self, world: World, scenario: Scenario) -> None:
         self.world, self.scenario = world, scenario
-        region = world.drs.region(ACCOUNT_ID, world.region)
-        region.initialize()
-        profile = scenario.fleet.profile
-        self.server_ids = {
-            name: region.add_source_server(name, profile=profile.name, platform=profile.platform).id
-            for name in scenario.fleet.server_names
-        }
+        self._regions = build_fleet(world, scenario.fleet)
+        self.server_ids = {name: region.state.server_named(name).id for name, region in self._regions.items()}
         self.plan = plan_document(scenario, self.server_ids)
         self.machine_name = function_name(STATE_MACHINE)
         self.values = self._values()
@@ -65,6 +61,7 @@ class Stage:
             self._create_table(name, table)
         for number, rule in enumerate(self.scenario.system.rules, 1):
             self._create_rule(f"rule-{number}", rule)
+        forward_events(self.world)
         self._arm_faults()
 
     def fill(self, value: JsonValue) -> Any:
@@ -120,19 +117,18 @@ class Stage:
         return moto_services.client(service, self.world.region, ACCOUNT_ID)
 
     def _arm_faults(self) -> None:
-        region = self.world.drs.region(ACCOUNT_ID, self.world.region)
         for index, fault in enumerate(self.scenario.faults):
             match fault:
                 case ApiFaultSpec():
                     self.world.faults.arm([self._api_fault(fault, self.scenario.where("faults", index, "error"))])
                 case PhaseFault():
-                    region.inject(
+                    self._regions[fault.server].inject(
                         ServerFault(fault.id, fault.server, fault.phase, fault.outcome, fault.raw_error, fault.times)
                     )
                 case KnownFault():
                     self._inject_known(fault, index)
                 case BusyFault():
-                    region.occupy(fault.server, fault.busy.from_ms, fault.busy.for_ms, fault.id)
+                    self._regions[fault.server].occupy(fault.server, fault.busy.from_ms, fault.busy.for_ms, fault.id)
 
     def _inject_known(self, fault: KnownFault, index: int) -> None:
         """Arm a fault of the catalogue. Raises ScenarioError for a name it does not have, or a server that is missing."""
@@ -142,7 +138,7 @@ class Stage:
             message = f"there is no known fault `{fault.known}`"
             raise ScenarioError([Problem(where, message, did_you_mean(fault.known, sorted(KNOWN)))])
         try:
-            inject(self.world, fault.known, occurrence)
+            inject(self.world, fault.known, occurrence, self._regions.get(fault.server or ""))
         except ValueError as error:
             raise ScenarioError([Problem(where, str(error))]) from error
 

@@ -59,13 +59,13 @@ def test_ignored_dependencies_are_caught(production: Production) -> None:
 def test_a_start_recovery_for_each_server_is_caught(production: Production) -> None:
     production.change(
         "orchestration/recovery.py",
-        'answer = client("drs").start_recovery(\n'
+        'answer = client_at("drs", place).start_recovery(\n'
         '            sourceServers=[{"sourceServerID": server} for server in servers],\n'
         "            isDrill=is_drill,\n"
         "            tags=dict(tags),\n"
         "        )",
         "for server in servers:\n"
-        '            answer = client("drs").start_recovery(\n'
+        '            answer = client_at("drs", place).start_recovery(\n'
         '                sourceServers=[{"sourceServerID": server}], isDrill=is_drill, tags=dict(tags)\n'
         "            )",
     )

@@ -71,7 +71,7 @@ def _clients() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         for name, value in variables.items():
             environment.setenv(name, value)
-        for service in ("dynamodb", "drs", "stepfunctions"):
+        for service in ("dynamodb", "drs", "stepfunctions", "sts"):
             clients.client(service)
     yield
     clients.client.cache_clear()

@@ -51,7 +51,7 @@ def test_a_plan_is_recorded_and_started_and_answered_at_once(account: Account) -
 def test_the_state_machine_is_started_under_the_execution_s_own_id(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.api.uuid4", lambda: "e-1")
+    monkeypatch.setattr("orchestration.starting.uuid4", lambda: "e-1")
     expected = {"stateMachineArn": MACHINE_ARN, "name": "e-1", "input": '{"executionId": "e-1"}'}
     account.states.add_response("start_execution", STARTED, expected)
     assert post({"plan": PLAN}) == (202, {"executionId": "e-1", "status": "PENDING"})
@@ -227,7 +227,7 @@ def test_a_record_that_was_written_though_the_answer_got_lost_is_started(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """botocore sends the PutItem again, and its condition fails against what the first one wrote."""
-    monkeypatch.setattr("orchestration.api.uuid4", lambda: "e-1")
+    monkeypatch.setattr("orchestration.starting.uuid4", lambda: "e-1")
     store.create(record.new_record("e-1", read_plan(PLAN), is_drill=True, now=NOW))
     account.states.add_response("start_execution", STARTED)
     assert post({"plan": PLAN}) == (202, {"executionId": "e-1", "status": "PENDING"})

@@ -29,6 +29,7 @@ POLL = {
     "serverCount": 2,
     "pollSeconds": 15,
     "pollCeilingSeconds": 300,
+    "isElsewhere": False,
 }
 
 
@@ -122,7 +123,7 @@ def test_only_what_has_not_launched_is_tried_again_in_a_job_of_its_own(account: 
         "tags": REQUEST["tags"] | {"recovery:attempt": "2"},
     }
     account.drs.add_response("start_recovery", {"job": {"jobID": OTHER_JOB}}, again)
-    assert act("start_wave", wave="data")["serverCount"] == 1
+    assert act("start_wave", wave="data")["job"]["serverCount"] == 1
     account.drs.add_response("describe_recovery_instances", {"items": []})
     assert act("update_wave_status", wave="data", status="LAUNCHED", attempt=3) == {"status": "LAUNCHED"}
     assert [server["launchStatus"] for server in wave(account)["servers"]] == ["LAUNCHED", "LAUNCHED"]
@@ -151,7 +152,7 @@ def test_nothing_starts_after_a_cancellation(account: Account) -> None:
 def test_a_wave_is_one_job_with_all_its_servers(account: Account) -> None:
     account.started()
     account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST)
-    assert act("start_wave", wave="data") == POLL | {"waitSeconds": 270}
+    assert act("start_wave", wave="data") == {"job": POLL, "waitSeconds": 270}
     assert (wave(account)["status"], wave(account)["jobId"]) == ("RUNNING", JOB_ID)
     assert [server["launchStatus"] for server in wave(account)["servers"]] == ["PENDING", "PENDING"]
 
@@ -174,7 +175,7 @@ def test_a_retry_finds_the_job_whose_id_got_lost_even_if_it_has_ended(account: A
     assert fails("start_wave", wave="data").startswith("InternalServerException: ")
     assert wave(account)["status"] == "PENDING"
     account.drs.add_response("describe_jobs", {"items": [FOREIGN, OURS]}, SEARCH)
-    assert act("start_wave", wave="data")["jobId"] == JOB_ID
+    assert act("start_wave", wave="data")["job"]["jobId"] == JOB_ID
 
 
 def test_a_retry_that_finds_no_job_starts_one(account: Account) -> None:
@@ -184,14 +185,14 @@ def test_a_retry_that_finds_no_job_starts_one(account: Account) -> None:
     account.drs.add_response("describe_jobs", {"items": [FOREIGN], "nextToken": "more"}, SEARCH)
     account.drs.add_response("describe_jobs", {"items": []}, SEARCH | {"nextToken": "more"})
     account.drs.add_response("start_recovery", {"job": {"jobID": JOB_ID}}, REQUEST)
-    assert act("start_wave", wave="data")["jobId"] == JOB_ID
+    assert act("start_wave", wave="data")["job"]["jobId"] == JOB_ID
 
 
 def test_servers_that_our_own_lost_job_keeps_busy_are_no_conflict(account: Account) -> None:
     account.started()
     account.drs.add_client_error("start_recovery", "ConflictException", "being processed by a Job", 409)
     account.drs.add_response("describe_jobs", {"items": [OURS]}, SEARCH)
-    assert act("start_wave", wave="data")["jobId"] == JOB_ID
+    assert act("start_wave", wave="data")["job"]["jobId"] == JOB_ID
 
 
 def test_servers_that_a_foreign_job_keeps_busy_are_a_conflict_to_retry(account: Account) -> None:

@@ -11,6 +11,8 @@ from orchestration.plan import EVENTS_PER_POLL, EVENTS_PER_WAVE, MAX_EVENTS, Inv
 from orchestration.plan_checks import Flaw
 from orchestration.waves import expected_seconds, polls_until
 
+PLAN_FIELDS = "account, cleanUpDrill, externalId, name, planId, region, roleArn, roleName, rtoMinutes, waves"
+
 
 def server(number: int) -> str:
     return f"s-{number:017d}"
@@ -55,7 +57,7 @@ def test_waves_go_after_what_they_depend_on_and_otherwise_as_listed() -> None:
         (plan({"name": "data"}), [("/waves/0/servers", "a wave needs at least one source server id")]),
         ({"planId": "erp", "waves": ["data"]}, [("/waves/0", "a wave is a JSON object")]),
         (plan(wave("data", 1), color="red"), [
-            ("/color", "a plan has no field 'color'; it has cleanUpDrill, name, planId, rtoMinutes, waves")
+            ("/color", f"a plan has no field 'color'; it has {PLAN_FIELDS}")
         ]),
         (plan(wave("data (1)", 1)), [
             ("/waves/0/name", "a wave needs a name of 1 to 128 letters, digits, spaces and _ . : / = + @ -")

@@ -23,7 +23,8 @@ def test_keys_are_spelled_as_in_the_file() -> None:
         "scenario", "id", "tags", "system", "fleet", "drs", "plan", "run", "faults", "operators", "expect",
     }  # fmt: skip
     assert set(schema["$defs"]["Wave"]["properties"]) == {
-        "name", "servers", "dependsOn", "timeout", "poll", "onFailure", "retries", "optional",
+        "name", "servers", "tags", "account", "region", "role", "externalId", "dependsOn",
+        "timeout", "poll", "onFailure", "retries", "optional",
         "minimumHealthyShare", "approval",
     }  # fmt: skip
     assert schema["required"] == ["scenario", "fleet"]

@@ -1,0 +1,48 @@
+"""Puts a scenario's servers where it says: into accounts and Regions that have DRS, and roles that lead there."""
+
+from collections.abc import Mapping
+
+from simulator.account import moto_services
+from simulator.account.world import ACCOUNT_ID, World
+from simulator.drs.region import Region
+from simulator.json_types import JsonObject
+from simulator.scenario.fleet import Fleet, Wave
+
+
+def build_fleet(world: World, fleet: Fleet) -> Mapping[str, Region]:
+    """Every server of a fleet, by its name, with the service of the account and Region that it is in."""
+    world.drs.region(ACCOUNT_ID, world.region).initialize()
+    placed = {}
+    for wave in fleet.waves:
+        region = world.drs.region(wave.account or ACCOUNT_ID, wave.region or world.region)
+        region.initialize()
+        if wave.account is not None:
+            world.roles.declare(f"arn:aws:iam::{wave.account}:role/{wave.role}", _trust(wave))
+        for name in wave.server_names:
+            region.add_source_server(name, profile=fleet.profile.name, platform=fleet.profile.platform, tags=wave.tags)
+            placed[name] = region
+    return placed
+
+
+def forward_events(world: World) -> None:
+    """Let every other account and Region send its events of DRS to the home account's bus, as a landing zone would."""
+    home = f"arn:aws:events:{world.region}:{ACCOUNT_ID}:event-bus/default"
+    for region in world.drs.regions:
+        place = region.state.account_id, region.state.name
+        if place != (ACCOUNT_ID, world.region):
+            events = moto_services.client("events", place[1], place[0])
+            events.put_rule(Name="forward-drs", EventPattern='{"source": ["aws.drs"]}', State="ENABLED")
+            events.put_targets(Rule="forward-drs", Targets=[{"Id": "home", "Arn": home}])
+
+
+def _trust(wave: Wave) -> JsonObject:
+    """Who may assume the role in a wave's account: the home account, with the wave's external id if it has one."""
+    statement: JsonObject = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"},
+        "Action": "sts:AssumeRole",
+    }
+    if wave.external_id is None:
+        return {"Version": "2012-10-17", "Statement": [statement]}
+    condition: JsonObject = {"Condition": {"StringEquals": {"sts:ExternalId": wave.external_id}}}
+    return {"Version": "2012-10-17", "Statement": [{**statement, **condition}]}
