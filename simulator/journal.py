@@ -429,6 +429,10 @@ class Journal:
         self._entries: list[Entry] = []
         self._watchers: dict[type, list[Callable[[Any], None]]] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled, it is the finished journal that other processes read: without clock and watchers."""
+        return _finished, (self._entries,)
+
     def record(self, event: Event) -> None:
         """Append an event at the present instant."""
         self._entries.append(Entry(len(self._entries), self.now_ms(), event))
@@ -460,6 +464,12 @@ class Journal:
         """The lines of the file form, of at most `limit` events from number `first` on."""
         end = None if limit is None else first + limit
         return [_line(entry) + "\n" for entry in self._entries[first:end]]
+
+
+def _finished(entries: list[Entry]) -> Journal:
+    journal = Journal(lambda: entries[-1].at_ms if entries else 0)
+    journal._entries = entries
+    return journal
 
 
 def read_jsonl(text: str) -> Journal:

@@ -16,10 +16,11 @@ def print_problems(error: UserError) -> None:
         click.echo(" ".join(str(problem).splitlines()), err=True)
 
 
-def print_bug(error: Exception) -> None:
-    """Print an exception that nobody foresaw, on stderr."""
+def print_bug(error: Exception | str) -> None:
+    """Print an exception that nobody foresaw, or its traceback from another process, on stderr."""
     click.echo("This is a bug in drsim, not in your files. Please report it with these lines:", err=True)
-    click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    text = error if isinstance(error, str) else "".join(traceback.format_exception(error))
+    click.echo(text, err=True, nl=False)
 
 
 def exit_code_of(verdicts: Iterable[str]) -> int:

@@ -8,7 +8,7 @@ import click
 from simulator.cli.errors import COULD_NOT, PASSED, print_bug, print_problems
 from simulator.errors import UserError
 from simulator.scenario.discovery import discover
-from simulator.scenario.loading import load
+from simulator.scenario.loading import load_all
 from simulator.scenario.model import Scenario
 
 
@@ -30,7 +30,8 @@ def check_system(scenario: Scenario) -> None:
 
 def _is_sound(path: Path) -> bool:
     try:
-        check_system(load(path))
+        for scenario in load_all(path):
+            check_system(scenario)
     except UserError as error:
         print_problems(error)
     except Exception as error:

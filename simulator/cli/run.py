@@ -11,6 +11,13 @@ FORMATS = ("text", "json", "junit")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATHS]...")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Run every scenario with this seed, not its own.")
 @click.option("-k", "words", metavar="TEXT", help="Run only scenarios with TEXT in their title, id, tags or path.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Run only scenarios with this tag; any of several.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many runs go on at once; default: as many as there are processors, where that is worth it.",
+)
 @click.option(
     "--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True, help="The report's format."
 )
@@ -33,6 +40,8 @@ def run(
     paths: tuple[Path, ...],
     seed: int | None,
     words: str | None,
+    tags: tuple[str, ...],
+    jobs: int | None,
     format_name: str,
     output: Path | None,
     journal: Path | None,
@@ -44,4 +53,5 @@ def run(
     """
     from simulator.cli.session import Options, run_session  # noqa: PLC0415
 
-    return run_session(Options(paths or (Path("scenarios"),), seed, words, format_name, output, journal))
+    options = Options(paths or (Path("scenarios"),), seed, words, format_name, output, journal, tags, jobs)
+    return run_session(options)

@@ -1,28 +1,34 @@
 """A session of `drsim run`: read the files, run what can be run, report each result as it comes and all at the end."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from itertools import chain, islice
 from pathlib import Path
 
 from simulator.cli.errors import exit_code_of, print_bug, print_problems
 from simulator.cli.files import make_folder, write_journal, write_text
 from simulator.cli.progress import Progress
+from simulator.cli.workers import Attempt, attempts
 from simulator.errors import Problem, UserError
 from simulator.journal import Journal
 from simulator.report.json_report import json_report
 from simulator.report.junit import junit_report
 from simulator.report.terminal import make_console, print_result, print_summary
 from simulator.runner.result import Result, Verdict
+from simulator.runner.sweep import folded
 from simulator.scenario.discovery import discover
-from simulator.scenario.loading import load
+from simulator.scenario.loading import load_all
 from simulator.scenario.model import Scenario
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asked for. `seed` None is each scenario's own; `words` None is all scenarios."""
+    """What the user asked for. `seed` None is each scenario's own; `words` None is all scenarios; `tags`: any of them.
+
+    `jobs` is how many runs go on at once, None: as many as the machine is good for.
+    """
 
     paths: Sequence[Path]
     seed: int | None = None
@@ -30,6 +36,8 @@ class Options:
     format_name: str = "text"
     output: Path | None = None
     journal: Path | None = None
+    tags: tuple[str, ...] = ()
+    jobs: int | None = None
 
 
 def run_scenario(scenario: Scenario, seed: int | None) -> Result:
@@ -62,23 +70,27 @@ class _Session:
 
     def read(self, paths: Sequence[Path]) -> list[Scenario]:
         """The scenarios that can be read and are wanted; the others' problems are told and become results."""
-        scenarios = [scenario for path in paths if (scenario := self._scenario(path)) and self._is_wanted(scenario)]
+        scenarios = [one for path in paths for one in self._scenarios(path) if self._is_wanted(one)]
         if not scenarios and not self.results:
-            raise UserError([Problem("-k", f"no scenario has {self._options.words!r} in its title, id, tags or path")])
+            raise UserError([self._nothing_wanted()])
         return scenarios
 
     def run(self, scenarios: Sequence[Scenario]) -> None:
-        """Run the scenarios, one after the other, and show each result as it comes."""
+        """Run the scenarios and show each result as it comes, in their order."""
         progress = Progress(sys.stderr, len(scenarios))
+        _import_simulator(scenarios)
+        tasks = [(scenario, seed) for scenario in scenarios for seed in self._seeds(scenario)]
+        stream = attempts(tasks, run_scenario, self._options.jobs)
         try:
             for number, scenario in enumerate(scenarios, 1):
                 progress.show(number, scenario.title)
-                result = self._result(scenario, progress)
+                result = self._result(scenario, stream, progress)
                 if result and self._shows_text:
                     progress.clear()
                     print_result(self._console, result)
         finally:
             progress.clear()
+            stream.close()  # ends the processes, too
 
     def report(self) -> None:
         """Show the summary and write the report that was asked for."""
@@ -92,38 +104,76 @@ class _Session:
         else:
             write_text(self._options.output, text)
 
-    def _scenario(self, path: Path) -> Scenario | None:
+    def _scenarios(self, path: Path) -> Sequence[Scenario]:
         try:
-            return load(path)
+            return load_all(path)
         except UserError as error:
             if _contains(self._options.words, [str(path)]):
                 print_problems(error)
                 self.results.append(_unjudged(path, path.stem, self._options.seed, str(error)))
-            return None
+            return ()
 
     def _is_wanted(self, scenario: Scenario) -> bool:
-        return _contains(self._options.words, [scenario.title, scenario.key, str(scenario.path), *scenario.tags])
+        is_tagged = not self._options.tags or not set(self._options.tags).isdisjoint(scenario.tags)
+        return is_tagged and _contains(
+            self._options.words, [scenario.title, scenario.key, str(scenario.path), *scenario.tags]
+        )
 
-    def _result(self, scenario: Scenario, progress: Progress) -> Result | None:
-        """The scenario's result, or None if there was only a problem to tell."""
-        seed = scenario.run.seed if self._options.seed is None else self._options.seed
-        try:
-            result = run_scenario(scenario, self._options.seed)
-        except UserError as error:
+    def _nothing_wanted(self) -> Problem:
+        words, tags = self._options.words, self._options.tags
+        said = f"no scenario has {words!r} in its title, id, tags or path" if words is not None else "no scenario"
+        if tags:
+            said += (" and" if words is not None else "") + f" is tagged {' or '.join(tags)}"
+        return Problem("-k" if words is not None else "--tag", said)
+
+    def _seeds(self, scenario: Scenario) -> Sequence[int]:
+        return scenario.run.every_seed if self._options.seed is None else (self._options.seed,)
+
+    def _result(self, scenario: Scenario, stream: Iterator[Attempt], progress: Progress) -> Result | None:
+        """The scenario's result over its seeds, or None if there was only a problem to tell."""
+        made = islice(stream, len(self._seeds(scenario)))
+        results, broken = self._split(made)
+        first = next(results, None)
+        result = None if first is None else folded(scenario, chain([first], results))
+        for attempt in broken[:1]:
             progress.clear()
-            print_problems(error)
-            self.results.append(_unjudged(scenario.path, scenario.title, seed, str(error)))
+            self._tell(scenario, attempt)
             return None
-        except Exception as error:
-            progress.clear()
-            print_bug(error)
-            message = f"a bug in drsim: {type(error).__name__}: {error}"
-            self.results.append(_unjudged(scenario.path, scenario.title, seed, message))
-            return None
+        assert result is not None
         self.results.append(result)
-        if self._options.journal:
-            write_journal(self._options.journal, result, self._journals)
         return result
+
+    def _split(self, made: Iterator[Attempt]) -> tuple[Iterator[Result], list[Attempt]]:
+        """The results as they come, their journals written, and the attempts that had none (complete at their end)."""
+        broken: list[Attempt] = []
+
+        def results() -> Iterator[Result]:
+            for attempt in made:
+                if attempt.result is None:
+                    broken.append(attempt)
+                    continue
+                if self._options.journal:
+                    write_journal(self._options.journal, attempt.result, self._journals)
+                yield attempt.result
+
+        return results(), broken
+
+    def _tell(self, scenario: Scenario, attempt: Attempt) -> None:
+        """Say why a scenario could not be judged, and remember it."""
+        seed = self._seeds(scenario)[0]
+        if attempt.bug:
+            print_bug(attempt.traceback)
+            error = f"a bug in drsim: {attempt.bug}"
+        else:
+            print_problems(UserError(attempt.problems))
+            error = "\n".join(map(str, attempt.problems))
+        self.results.append(_unjudged(scenario.path, scenario.title, seed, error))
+
+
+def _import_simulator(scenarios: Sequence[Scenario]) -> None:
+    """Import what runs need, once, before processes are forked; not at all where nothing is run."""
+    if scenarios:
+        from simulator.runner import run  # noqa: F401, PLC0415
 
 
 def _contains(words: str | None, texts: Sequence[str]) -> bool:

@@ -3,7 +3,11 @@
     {"format": 1, "drsim": "0.1.0",
      "summary": {"PASSED": 1, "FAILED": 0, "ERROR": 0, "ABORTED": 0, "SKIPPED": 0},
      "scenarios": [{
-        "name": "...", "path": "scenarios/...", "seed": 1, "verdict": "PASSED", "outcome": "COMPLETED",
+        "name": "...", "id": "...", "path": "scenarios/...", "tags": ["drill"], "controls": ["SOC2:A1.3"], "cell": {},
+        "objectives": {"rtoMs": 5400000, "rpoMs": null, "source": "BIA-7"},
+        "seed": 1, "verdict": "PASSED", "outcome": "COMPLETED", "rpoMs": 300000,
+        "seeds": [{"seed": 1, "verdict": "PASSED", "outcome": "COMPLETED", "recoveryMs": 1686000, "rpoMs": 300000,
+                   "failed": []}],
         "recoveryMs": 1686000, "rtoMs": 2700000, "virtualMs": 1690000, "wallSeconds": 0.2, "calibration": "uncalibrated",
         "waves": [{"name": "data", "status": "LAUNCHED", "startedMs": 900, "endedMs": 552000,
                    "servers": [{"name": "data-1", "sourceServerId": "s-...", "status": "LAUNCHED",
@@ -13,7 +17,8 @@
         "warnings": [], "error": null, "reproduce": "drsim run ..."}]}
 
 Instants and durations are virtual milliseconds, from the run's start; what never happened is null. `wallSeconds` is the
-only number that differs between two runs of the same scenario and seed.
+only number that differs between two runs of the same scenario and seed. `seeds` is empty unless there were several; what
+stands beside it is then of the one that is shown, the first that went worst.
 """
 
 import json
@@ -22,7 +27,7 @@ from collections.abc import Sequence
 from simulator import __version__
 from simulator.json_types import JsonObject
 from simulator.report.wording import calibration, tally
-from simulator.runner.result import Check, Result, ServerResult, WaveResult
+from simulator.runner.result import Check, Result, SeedRun, ServerResult, WaveResult
 
 FORMAT = 1
 
@@ -41,12 +46,23 @@ def json_report(results: Sequence[Result]) -> str:
 def _scenario(result: Result) -> JsonObject:
     return {
         "name": result.name,
+        "id": result.id or result.path.stem,
         "path": result.path.as_posix(),
+        "tags": list(result.tags),
+        "controls": list(result.controls),
+        "cell": dict(result.cell),
+        "objectives": {
+            "rtoMs": result.objectives.rto_ms,
+            "rpoMs": result.objectives.rpo_ms,
+            "source": result.objectives.source,
+        },
         "seed": result.seed,
         "verdict": str(result.verdict),
         "outcome": result.outcome or None,
         "recoveryMs": result.recovery_ms,
         "rtoMs": result.rto_ms,
+        "rpoMs": result.rpo_ms,
+        "seeds": [_seed(run) for run in result.seeds],
         "virtualMs": result.virtual_ms,
         "wallSeconds": round(result.wall_seconds, 3),
         "calibration": calibration(result),
@@ -55,6 +71,17 @@ def _scenario(result: Result) -> JsonObject:
         "warnings": list(result.warnings),
         "error": result.error,
         "reproduce": result.reproduce,
+    }
+
+
+def _seed(run: SeedRun) -> JsonObject:
+    return {
+        "seed": run.seed,
+        "verdict": str(run.verdict),
+        "outcome": run.outcome or None,
+        "recoveryMs": run.recovery_ms,
+        "rpoMs": run.rpo_ms,
+        "failed": list(run.failed),
     }
 
 

@@ -54,6 +54,12 @@ def _properties(result: Result) -> Iterable[tuple[str, str]]:
     yield "seed", str(result.seed)
     yield "outcome", result.outcome
     yield "calibration", wording.calibration(result)
+    if result.id:
+        yield "id", result.id
+    yield from (("tag", tag) for tag in result.tags)
+    yield from (("control", control) for control in result.controls)
+    if promised := wording.objectives(result):
+        yield "objectives", promised
     if result.recovery_ms is not None:
         yield "recoverySeconds", f"{result.recovery_ms / 1_000:.3f}"
     if result.rto_ms is not None:

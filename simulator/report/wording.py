@@ -36,7 +36,28 @@ def facts(result: Result) -> list[str]:
     count = len(result.checks)
     checked = "1 check" if count == 1 else f"{count or 'no'} checks"
     outcome = [f"outcome {printable(result.outcome)}", checked] if result.outcome else []
-    return [*outcome, f"seed {result.seed}", printable(str(result.path))]
+    promised = [promise] if (promise := objectives(result)) else []
+    return [*outcome, *promised, *(_seeds(result) or [f"seed {result.seed}"]), printable(str(result.path))]
+
+
+def objectives(result: Result) -> str:
+    """The recovery point that was reached against what was promised, and where that is written."""
+    promised = result.objectives
+    point = f"RPO {clock_time(promised.rpo_ms)}" if promised.rpo_ms is not None else ""
+    reached = f"{clock_time(result.rpo_ms)} ({point})" if point and result.rpo_ms is not None else point
+    return ", ".join(filter(None, [reached, printable(promised.source or "")]))
+
+
+def _seeds(result: Result) -> list[str]:
+    """How the seeds went, where there are several."""
+    if not result.seeds:
+        return []
+    bad = [run.seed for run in result.seeds if run.verdict not in (Verdict.PASSED, Verdict.SKIPPED)]
+    named = ", ".join(map(str, bad[:MAX_NAMES])) + (", ..." if len(bad) > MAX_NAMES else "")
+    times_ms = sorted(run.recovery_ms for run in result.seeds if run.recovery_ms is not None)
+    spread = [f"{whole_seconds(times_ms[0])} to {whole_seconds(times_ms[-1])}"] if times_ms else []
+    went = f"{len(result.seeds)} seeds, {f'{len(bad)} not passed: {named}' if bad else 'all passed'}"
+    return [went, *spread, f"shown: seed {result.seed}"]
 
 
 def calibration(result: Result) -> str:

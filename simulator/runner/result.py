@@ -1,6 +1,7 @@
 """What a run of a scenario comes to: the values that reports, exit codes and other folds read."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -59,14 +60,37 @@ class WaveResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedRun:
+    """One of several seeds of a scenario: how it went, and which checks `failed`."""
+
+    seed: int
+    verdict: Verdict
+    outcome: str
+    recovery_ms: int | None
+    rpo_ms: int | None
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """What the business was promised, and where that is written."""
+
+    rto_ms: int | None = None
+    rpo_ms: int | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """One scenario, one seed.
+    """One scenario, one seed; or, with `seeds`, several of which it shows the first that went worst.
 
     `outcome` is how the recovery itself ended (COMPLETED, FAILED, REJECTED, ...), whatever the scenario expected;
     `recovery_ms` is virtual time from the request to the end of the execution, None if it never started; `rto_ms` the
     expected bound, None if none is given; `virtual_ms` the virtual time the whole run covered; `wall_seconds` how long
     the machine took (never in the journal). `error` says why the verdict is ERROR. `reproduce` is a shell command.
-    `calibrated` names the latency profile if it was fitted to recorded jobs; None: nothing was.
+    `calibrated` names the latency profile if it was fitted to recorded jobs; None: nothing was. `id`, `tags`, `controls` and
+    `objectives` are the scenario's, `cell` the values of its matrix. `rpo_ms` is the age of the oldest recovery point used,
+    None if nothing was recovered. `hopes` are the scenario's `sometimes` where they are judged over several seeds.
     """
 
     name: str
@@ -85,3 +109,11 @@ class Result:
     reproduce: str
     journal: Journal
     calibrated: str | None = None
+    id: str = ""
+    tags: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    objectives: Objectives = Objectives()
+    cell: Mapping[str, str] = field(default_factory=dict)
+    rpo_ms: int | None = None
+    hopes: tuple[Check, ...] = ()
+    seeds: tuple[SeedRun, ...] = ()

@@ -8,7 +8,8 @@ from simulator.journal import FaultFired, RunEnded
 from simulator.runner.checks import check_all
 from simulator.runner.facts import Facts, read_facts
 from simulator.runner.invariants import broken_invariants
-from simulator.runner.result import Check, Result, Verdict
+from simulator.runner.result import Check, Objectives, Result, Verdict
+from simulator.runner.sweep import run_seeds
 from simulator.scenario.model import Scenario
 from simulator.targets import embedded
 from simulator.targets.recording import Recording
@@ -28,6 +29,7 @@ def run_scenario(scenario: Scenario, seed: int | None = None, target: Target = e
     facts = _read(scenario, recording)
     checks = (*check_all(scenario.expect, facts), *_invariants(scenario, facts))
     verdict, error = _verdict(checks, facts.ended)
+    objectives = scenario.objectives
     return Result(
         name=scenario.title,
         path=scenario.path,
@@ -35,17 +37,33 @@ def run_scenario(scenario: Scenario, seed: int | None = None, target: Target = e
         verdict=verdict,
         outcome=facts.outcome,
         recovery_ms=facts.recovery_ms,
-        rto_ms=scenario.expect.rto_ms,
+        rto_ms=scenario.expect.rto_ms or objectives.rto_ms,
         virtual_ms=recording.virtual_ms,
         wall_seconds=wall_seconds,
         waves=facts.waves,
         checks=checks,
         warnings=tuple(_warnings(scenario, facts)),
         error=error,
-        reproduce=f"drsim run {shlex.quote(str(scenario.path))} --seed {used}",
+        reproduce=_reproduce(scenario, used),
         journal=recording.journal,
         calibrated=scenario.fleet.profile.name if scenario.fleet.profile.calibrated else None,
+        id=scenario.key,
+        tags=scenario.tags,
+        controls=scenario.controls,
+        objectives=Objectives(objectives.rto_ms, objectives.rpo_ms, objectives.source),
+        cell=scenario.cell,
     )
+
+
+def run_every_seed(scenario: Scenario, target: Target = embedded.run) -> Result:
+    """Run a scenario with each of its seeds; one result over all. Raises UserError for files that cannot be used."""
+    return run_seeds(scenario, lambda one, seed: run_scenario(one, seed, target))
+
+
+def _reproduce(scenario: Scenario, seed: int) -> str:
+    """The command that runs just this again; a run of a matrix is chosen by its title."""
+    chosen = f" -k {shlex.quote(scenario.title)}" if scenario.cell else ""
+    return f"drsim run {shlex.quote(str(scenario.path))} --seed {seed}{chosen}"
 
 
 def _read(scenario: Scenario, recording: Recording) -> Facts:

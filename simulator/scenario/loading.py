@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from simulator.errors import ScenarioError
+from simulator.scenario.assembly import assembled
+from simulator.scenario.matrix import cells
 from simulator.scenario.messages import findings_of, show
 from simulator.scenario.model import Scenario, read_from
 from simulator.scenario.names import duplicates, names_in
@@ -14,20 +16,35 @@ from simulator.scenario.tree import Tree, located, read_tree
 
 
 def load(path: Path) -> Scenario:
-    """The scenario in a file. Raises ScenarioError with every problem that the file has, in the order of the file."""
-    return parse(read_text(path), path)
+    """The scenario in a file, of a matrix the first. Raises ScenarioError with every problem, in the order of the file."""
+    return load_all(path)[0]
+
+
+def load_all(path: Path) -> tuple[Scenario, ...]:
+    """The scenarios in a file: one, or one for each combination of its matrix. Raises ScenarioError."""
+    return parse_all(read_text(path), path)
 
 
 def parse(text: str, path: Path) -> Scenario:
-    """The scenario in `text`, as if it stood in the file `path`. Raises ScenarioError."""
+    """The scenario in `text`, as if it stood in the file `path`, of a matrix the first. Raises ScenarioError."""
+    return parse_all(text, path)[0]
+
+
+def parse_all(text: str, path: Path) -> tuple[Scenario, ...]:
+    """The scenarios in `text`, as if it stood in the file `path`. Raises ScenarioError."""
     tree = read_tree(text, str(path))
     if not isinstance(tree.data, dict):
         raise ScenarioError([located(_not_a_mapping(tree), str(path))])
-    scenario, findings = _validated(tree, path)
-    if scenario is None or findings:
-        ordered = sorted(set(findings), key=lambda finding: (finding.position, finding.message))
+    scenarios, findings = [], set()
+    for cell in cells(assembled(tree, path)):
+        scenario, found = _validated(cell.tree, path)
+        findings.update(found)
+        if scenario is not None:
+            scenarios.append(read_from(scenario, path, cell.tree, cell.labels))
+    if findings:
+        ordered = sorted(findings, key=lambda finding: (finding.position.file, finding.position, finding.message))
         raise ScenarioError([located(finding, str(path)) for finding in ordered])
-    return read_from(scenario, path, tree)
+    return tuple(scenarios)
 
 
 def _validated(tree: Tree, path: Path) -> tuple[Scenario | None, list[Finding]]:

@@ -1,6 +1,7 @@
 """A scenario as it is after reading: what happens to whom, and what must hold."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -10,11 +11,13 @@ from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, model_valida
 from simulator.scenario.bundled import bundled_system
 from simulator.scenario.expect import Expect
 from simulator.scenario.faults import AnyFault, with_ids
-from simulator.scenario.fields import Instant, Model, Name, Natural, Span, objection
+from simulator.scenario.fields import Instant, Model, Name, Natural, Span, Text, objection
 from simulator.scenario.fleet import Fleet
 from simulator.scenario.operators import ABORT, Operator
+from simulator.scenario.seeds import Seeds
 from simulator.scenario.service import Service
 from simulator.scenario.system import System
+from simulator.scenario.thresholds import Thresholds
 from simulator.scenario.tree import Tree
 
 DEFAULT_START = datetime(2026, 3, 1, 2, tzinfo=UTC)
@@ -26,8 +29,29 @@ class Run(Model):
 
     noun: ClassVar[str] = "`run`"
     seed: Natural = Field(1, description="the seed of all chance; default 1")
+    seeds: Seeds | None = Field(None, description="several seeds, such as 1..500: a run each, and one verdict over all")
     start: Instant = Field(DEFAULT_START, description="the virtual instant of the start; default 2026-03-01T02:00:00Z")
     horizon_ms: Span = Field(DEFAULT_HORIZON_MS, description="the virtual time after which a run is given up; default 24h")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Run":
+        if {"seed", "seeds"} <= self.model_fields_set:
+            raise objection("`seed` and `seeds` exclude each other", "keep one of them")
+        return self
+
+    @property
+    def every_seed(self) -> Sequence[int]:
+        """The seed of each run, in order."""
+        return (self.seed,) if self.seeds is None else self.seeds
+
+
+class Objectives(Model):
+    """What the business was promised. It is shown beside what was reached; `expect` and `thresholds` check."""
+
+    noun: ClassVar[str] = "`objectives`"
+    rto_ms: Span | None = Field(None, description="the recovery time objective")
+    rpo_ms: Span | None = Field(None, description="the recovery point objective")
+    source: Text | None = Field(None, description="where that is written, such as the business impact analysis")
 
 
 class Scenario(Model):
@@ -40,6 +64,17 @@ class Scenario(Model):
     title: Name = Field(alias="scenario", description="one sentence that says what happens")
     id: Name | None = Field(None, description="a key for reports that stays the same when the title changes")
     tags: tuple[Name, ...] = Field((), description="words to choose scenarios by")
+    objectives: Objectives = Field(
+        default_factory=lambda: Objectives.model_validate({}), description="what the business was promised; shown in reports"
+    )
+    controls: tuple[Name, ...] = Field(
+        (), description="the controls that the scenario is evidence for, such as ISO22301:8.5; shown in reports"
+    )
+    extends: Text | None = Field(None, description="another scenario file that this one builds on")
+    include: tuple[Text, ...] = Field((), description="files whose keys are joined with these; their lists come first")
+    matrix: dict[Name, JsonValue] = Field(
+        default_factory=dict, description="values by name, a list or a mapping: a run with each combination of them"
+    )
     system: System = Field(
         default_factory=bundled_system, description="the orchestrator under test; default: the bundled one"
     )
@@ -51,10 +86,14 @@ class Scenario(Model):
     run: Run = Field(default_factory=lambda: Run.model_validate({}), description="seed, start and horizon")
     faults: Annotated[tuple[AnyFault, ...], AfterValidator(with_ids)] = Field((), description="what goes wrong")
     operators: tuple[Operator, ...] = Field((), description="who decides something while the recovery runs")
-    expect: Expect = Field(default_factory=lambda: Expect.model_validate({}), description="what must hold")
+    expect: Expect = Field(default_factory=lambda: Expect.model_validate({}), description="what must hold, with every seed")
+    thresholds: Thresholds = Field(
+        default_factory=lambda: Thresholds.model_validate({}), description="what must hold over all seeds together"
+    )
 
     _path: Path = PrivateAttr(Path("scenario"))
     _tree: Tree = PrivateAttr(Tree(None))
+    _cell: Mapping[str, str] = PrivateAttr({})
 
     @model_validator(mode="after")
     def _operators_can_act(self) -> "Scenario":
@@ -73,6 +112,11 @@ class Scenario(Model):
         return self.id or self._path.stem
 
     @property
+    def cell(self) -> Mapping[str, str]:
+        """The values that this run of a matrix has, by their names; empty for a file without a matrix."""
+        return self._cell
+
+    @property
     def plan_id(self) -> str:
         """The plan's identifier: the key in lower case, with dashes for everything but letters and digits."""
         return re.sub(r"[^a-z0-9]+", "-", self.key.lower()).strip("-") or "plan"
@@ -83,10 +127,10 @@ class Scenario(Model):
         For a part that the file does not contain, the place of the nearest part around it.
         """
         position = self._tree.position(location)
-        return f"{self._path}:{position.line}:{position.column}"
+        return f"{position.file or self._path}:{position.line}:{position.column}"
 
 
-def read_from(scenario: Scenario, path: Path, tree: Tree) -> Scenario:
-    """The same scenario, knowing the file that it was read from."""
-    scenario._path, scenario._tree = path, tree
+def read_from(scenario: Scenario, path: Path, tree: Tree, cell: Mapping[str, str]) -> Scenario:
+    """The same scenario, knowing the file that it was read from and which run of its matrix it is."""
+    scenario._path, scenario._tree, scenario._cell = path, tree, cell
     return scenario

@@ -3,6 +3,7 @@
 The gathering is lenient: whatever has the wrong shape is passed over here and reported by the model.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from simulator.scenario.tree import Location, Tree
 class Names:
     """What references in a file may name. `base` is the folder that the file's relative paths start from.
 
-    Handlers and topics are named by their placeholders. `must_exist` tells whether the files named are looked for.
+    Handlers and topics are named by their placeholders. `must_exist` tells whether the files named are looked for;
+    `seed_count` is how many seeds the file asks for.
     """
 
     base: Path
@@ -28,6 +30,7 @@ class Names:
     topics: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
     must_exist: bool = True
+    seed_count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ def names_in(data: JsonValue, base: Path) -> Names:
         frozenset(_mapping(data, "system", "handlers")),
         frozenset(topic for topic in _list(data, "system", "topics") if isinstance(topic, str)),
         frozenset(_mapping(data, "system", "tables")),
+        seed_count=_seed_count(_at(data, "run", "seeds")),
     )
 
 
@@ -67,6 +71,13 @@ def did_you_mean(written: str, known: Sequence[str]) -> str:
 def counted_names(wave: str, count: int) -> list[str]:
     """The names of a wave's servers when the file only counts them: `data-1`, `data-2`, ..."""
     return [f"{wave}-{number}" for number in range(1, count + 1)]
+
+
+def _seed_count(seeds: JsonValue) -> int:
+    if isinstance(seeds, list):
+        return len(seeds)
+    match = re.fullmatch(r"([0-9]{1,12})\s*\.\.\s*([0-9]{1,12})", seeds.strip()) if isinstance(seeds, str) else None
+    return max(1, int(match[2]) - int(match[1]) + 1) if match else 1
 
 
 def _repeated(tree: Tree, noun: str, declared: list[_Declared]) -> Iterator[Finding]:

@@ -13,10 +13,11 @@ _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a file, both numbers counted from 1."""
+    """A place in a file, both numbers counted from 1. `file` is empty for the file that is read itself."""
 
     line: int
     column: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

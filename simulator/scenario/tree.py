@@ -65,7 +65,7 @@ def read_tree(text: str, name: str) -> Tree:
 
 def located(finding: Finding, name: str) -> Problem:
     """A finding in the file `name`, as the user sees it: one line, whatever the file contains."""
-    where = f"{name}:{finding.position.line}:{finding.position.column}"
+    where = f"{finding.position.file or name}:{finding.position.line}:{finding.position.column}"
     return Problem(where, _printable(finding.message), _printable(finding.hint))
 
 

@@ -235,3 +235,48 @@ def test_progress_is_silent_for_one_run_and_away_from_terminals() -> None:
     Progress(pipe, 5).show(1, "First")
 
     assert terminal.getvalue() + pipe.getvalue() == ""
+
+
+def test_tags_choose_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path("scenarios/a.yaml"), "One", tag="nightly")
+    write(Path("scenarios/b.yaml"), "Two", tag="weekly")
+    write(Path("scenarios/c.yaml"), "Three", tag="never")
+
+    assert exit_code(["run", "--tag", "weekly", "--tag", "nightly"]) == 0
+    assert [line.split()[1] for line in lines(capsys.readouterr().out, "PASSED")] == ["One", "Two"]
+    assert exit_code(["run", "--tag", "hourly"]) == 2
+    assert capsys.readouterr().err == "--tag: no scenario is tagged hourly\n"
+
+
+def test_each_run_of_a_matrix_is_shown_and_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    text = 'scenario: Waves\nmatrix: {n: [1, 2]}\nfleet: {waves: [{name: a, servers: "${matrix.n}"}]}\n'
+    Path("a.yaml").write_text(text, "utf-8")
+
+    assert exit_code(["run", "a.yaml"]) == 0
+    assert [line[8:19] for line in lines(capsys.readouterr().out, "PASSED")] == ["Waves [n=1]", "Waves [n=2]"]
+    assert exit_code(["run", "a.yaml", "-k", "[n=2]"]) == 0
+    assert [line[8:19] for line in lines(capsys.readouterr().out, "PASSED")] == ["Waves [n=2]"]
+
+
+def test_all_seeds_make_one_result_and_a_journal_each(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.yaml").write_text("scenario: Seeds\nfleet: {waves: [{name: a, servers: 1}]}\nrun: {seeds: 3..5}\n", "utf-8")
+
+    assert exit_code(["run", "a.yaml", "--journal", "journals"]) == 0
+    assert "3 seeds, all passed" in capsys.readouterr().out
+    assert sorted(path.name for path in Path("journals").iterdir()) == [f"a.seed{seed}.jsonl" for seed in (3, 4, 5)]
+    assert exit_code(["run", "a.yaml", "--seed", "4"]) == 0
+    assert "seed 4" in capsys.readouterr().out
+
+
+def test_processes_change_neither_order_nor_what_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    titles = ["One", "Two fails", "A bug", "Three", "A handler that does not import", "Four"]
+    for number, title in enumerate(titles):
+        write(Path(f"scenarios/{number}.yaml"), title)
+    seen = []
+    for jobs in ("1", "3"):
+        assert exit_code(["run", "--jobs", jobs]) == 2
+        captured = capfd.readouterr()
+        told = [line for line in captured.err.splitlines() if not line.startswith(" ")]
+        seen.append((captured.out, told))
+    assert seen[0] == seen[1]
+    assert [line.split("  ")[0] for line in lines(seen[0][0], "PASSED", "FAILED")][:2] == ["PASSED", "FAILED"]

@@ -5,12 +5,22 @@ from dataclasses import replace
 
 from simulator import __version__
 from simulator.report.json_report import json_report
-from simulator.runner.result import Verdict
+from simulator.runner.result import Objectives, SeedRun, Verdict
 from tests.report.results import BROKEN, FAILED, PASSED
 
 
 def test_report_has_the_documented_shape() -> None:
-    short = replace(PASSED, waves=PASSED.waves[:1], checks=FAILED.checks[:1])
+    short = replace(
+        PASSED,
+        waves=PASSED.waves[:1],
+        checks=FAILED.checks[:1],
+        tags=("drill",),
+        controls=("SOC2:A1.3",),
+        cell={"servers": "20"},
+        objectives=Objectives(5_400_000, None, "BIA-7"),
+        rpo_ms=300_000,
+        seeds=(SeedRun(1, Verdict.PASSED, "COMPLETED", 1_686_350, 300_000),),
+    )
 
     assert json.loads(json_report([short])) == {
         "format": 1,
@@ -19,12 +29,28 @@ def test_report_has_the_documented_shape() -> None:
         "scenarios": [
             {
                 "name": "Three tiers recover in order",
+                "id": "three-tiers",
                 "path": "scenarios/happy/three-tiers.yaml",
+                "tags": ["drill"],
+                "controls": ["SOC2:A1.3"],
+                "cell": {"servers": "20"},
+                "objectives": {"rtoMs": 5_400_000, "rpoMs": None, "source": "BIA-7"},
                 "seed": 1,
                 "verdict": "PASSED",
                 "outcome": "COMPLETED",
                 "recoveryMs": 1_686_350,
                 "rtoMs": 2_700_000,
+                "rpoMs": 300_000,
+                "seeds": [
+                    {
+                        "seed": 1,
+                        "verdict": "PASSED",
+                        "outcome": "COMPLETED",
+                        "recoveryMs": 1_686_350,
+                        "rpoMs": 300_000,
+                        "failed": [],
+                    }
+                ],
                 "virtualMs": 1_690_000,
                 "wallSeconds": 0.25,
                 "calibration": "uncalibrated",
