@@ -6,8 +6,8 @@ give the same bytes on any machine.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
 from simulator.json_types import JsonObject, JsonValue
@@ -17,13 +17,30 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The first event: what is run. `start` is the virtual start instant in ISO 8601."""
+    """The first event: what is run, and all that is needed to run it again.
+
+    `start` is the virtual start instant in ISO 8601. `path` is the scenario's file as seen from the folder drsim was called
+    in, `digest` that of what the file says, `version` drsim's, `artefacts` the digests of the other files that the run used:
+    the state machine, the handlers' code, what the scenario names. They are empty where no scenario file is run.
+    """
 
     kind: ClassVar[str] = "run.started"
     scenario: str
     seed: int
     start: str
+    path: str = ""
+    digest: str = ""
+    version: str = ""
+    artefacts: JsonObject = field(default_factory=dict)
     format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class FleetMade:
+    """The servers of the scenario exist now: source server ids by server names by wave names."""
+
+    kind: ClassVar[str] = "run.fleet"
+    waves: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,7 +417,8 @@ class RecordRead:
 
 
 Event = (
-    RunStarted | RunEnded | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
+    RunStarted | RunEnded | FleetMade
+    | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
     | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | FaultFired | Notified
     | Answered | OperatorActed | RecordRead | EventEmitted | EventDelivered
     | FailbackChanged | FailbackReplicationChanged | InstanceForgotten | NetworkChanged | NetworkRecovered
@@ -488,6 +506,6 @@ def read_jsonl(text: str) -> Journal:
 
 def _line(entry: Entry) -> str:
     event = entry.event
-    members = {field.name: getattr(event, field.name) for field in fields(event)}
+    members = {part.name: getattr(event, part.name) for part in fields(event)}
     members |= {"index": entry.index, "at_ms": entry.at_ms, "kind": event.kind}
     return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

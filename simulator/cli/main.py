@@ -13,7 +13,9 @@ import click
 from simulator import __version__
 from simulator.cli.calibrate import calibrate
 from simulator.cli.check import check
+from simulator.cli.diff import diff
 from simulator.cli.errors import COULD_NOT, INTERRUPTED, PASSED, print_bug, print_problems
+from simulator.cli.replay import replay
 from simulator.cli.run import run
 from simulator.cli.serve import serve
 from simulator.errors import UserError
@@ -27,6 +29,8 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(check)
+cli.add_command(replay)
+cli.add_command(diff)
 cli.add_command(serve)
 cli.add_command(calibrate)
 

@@ -34,7 +34,7 @@ def last_before(journal: Journal, at_ms: int, count: int = 5) -> tuple[str, ...]
     """The last events up to an instant that say something to a reader, oldest first, a line each."""
     lines: list[str] = []
     for entry in reversed(list(journal)):
-        text = None if entry.at_ms > at_ms else _sentence(entry)
+        text = None if entry.at_ms > at_ms else sentence(entry)
         if text is not None:
             lines.append(f"{clock_time(entry.at_ms)}  {text}")
         if len(lines) == count:
@@ -42,7 +42,8 @@ def last_before(journal: Journal, at_ms: int, count: int = 5) -> tuple[str, ...]
     return tuple(reversed(lines))
 
 
-def _sentence(entry: Entry) -> str | None:
+def sentence(entry: Entry) -> str | None:
+    """What an event says to a reader, None for one that only programs look at."""
     match entry.event:
         case ApiCall(service=service, operation=operation, caller=caller, error=error):
             return f"{caller} called {service}:{operation}" + (f" and got {error}" if error else "")

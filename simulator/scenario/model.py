@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, model_validator
 
+from simulator.json_types import JsonValue as PlainData
 from simulator.scenario.bundled import bundled_system
 from simulator.scenario.expect import Expect
 from simulator.scenario.faults import AnyFault, with_ids
@@ -120,6 +121,11 @@ class Scenario(Model):
     def plan_id(self) -> str:
         """The plan's identifier: the key in lower case, with dashes for everything but letters and digits."""
         return re.sub(r"[^a-z0-9]+", "-", self.key.lower()).strip("-") or "plan"
+
+    @property
+    def data(self) -> PlainData:
+        """What the file says, as plain data."""
+        return self._tree.data
 
     def where(self, *location: str | int) -> str:
         """`file:line:column` of a part of the file, by its keys as they are spelled there: `where("expect", "rto")`.

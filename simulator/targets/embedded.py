@@ -1,14 +1,16 @@
 """The embedded target: a scenario runs in this process, in virtual time, against our own engine and services."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from simulator.account import moto_services
 from simulator.account.functions import SimulatorBug
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.errors import HorizonReached, SimulationLimit
-from simulator.journal import Answered, RecordRead, RunEnded, RunStarted
+from simulator.journal import Answered, FleetMade, RecordRead, RunEnded
 from simulator.scenario.model import Scenario
+from simulator.targets.artefacts import run_started
 from simulator.targets.drs_settings import drs_settings
 from simulator.targets.operators import employ
 from simulator.targets.recording import Recording
@@ -23,10 +25,11 @@ def run(scenario: Scenario, seed: int) -> Recording:
     Functions would refuse). Everything else that happens, bounds of the simulation included, is in the journal.
     """
     world = _world(scenario, seed)
-    world.journal.record(RunStarted(scenario.title, seed, scenario.run.start.isoformat()))
+    world.journal.record(run_started(scenario, seed))
     with world.installed():
         stage = Stage(world, scenario)
         stage.build()
+        world.journal.record(FleetMade(_fleet(stage)))
         world.account.is_recording = True
         employ(stage)
         world.clock.spawn("request", lambda: _request(stage))
@@ -43,6 +46,12 @@ def check_system(scenario: Scenario) -> None:
     world = _world(scenario, scenario.run.seed)
     with world.installed():
         Stage(world, scenario).build()
+
+
+def _fleet(stage: Stage) -> Mapping[str, Mapping[str, str]]:
+    return {
+        wave.name: {server: stage.server_ids[server] for server in wave.server_names} for wave in stage.scenario.fleet.waves
+    }
 
 
 def _world(scenario: Scenario, seed: int) -> World:

@@ -1,0 +1,89 @@
+"""What a run is made from, as digests: the scenario, its state machine, its handlers' code, the files that it names."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from simulator import __version__
+from simulator.account.sandbox import Code
+from simulator.journal import RunStarted
+from simulator.json_types import JsonValue
+from simulator.scenario.model import Scenario
+
+_DIGITS = 16  # a journal's first line is read by people too
+_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".py"})
+
+
+def run_started(scenario: Scenario, seed: int) -> RunStarted:
+    """The first event of a run's journal."""
+    return RunStarted(
+        scenario.title,
+        seed,
+        scenario.run.start.isoformat(),
+        shown_path(scenario.path),
+        digest(json.dumps(scenario.data, sort_keys=True).encode()),
+        __version__,
+        artefacts(scenario),
+    )
+
+
+def shown_path(path: Path) -> str:
+    """A path as seen from the working folder where it lies below it, so that it means the same in any checkout."""
+    absolute, here = path.absolute(), Path.cwd()
+    return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
+
+
+def artefacts(scenario: Scenario) -> dict[str, JsonValue]:
+    """The digest of each file that a run of the scenario uses, by a name that is the same on any machine. Sorted.
+
+    Files that cannot be read have none: the run will say what is wrong with them.
+    """
+    digests: dict[str, JsonValue] = {}
+    for name, path in _files(scenario):
+        if name not in digests and os.path.isfile(path):  # unlike Path.is_file, never raises
+            digests[name] = digest(path.read_bytes())
+    return dict(sorted(digests.items()))
+
+
+def digest(content: bytes) -> str:
+    """The beginning of the content's SHA-256."""
+    return sha256(content).hexdigest()[:_DIGITS]
+
+
+def _files(scenario: Scenario) -> Iterator[tuple[str, Path]]:
+    machine = scenario.system.state_machine
+    yield f"{machine.parent.name}/{machine.name}", machine
+    for folder, code in {code.owned: code for code in _codes(scenario)}.items():
+        for path in sorted(_modules(code)):
+            yield path.relative_to(folder.parent).as_posix(), path
+    for name in _named(scenario.data):
+        yield name, scenario.path.parent / name
+
+
+def _codes(scenario: Scenario) -> Iterator[Code]:
+    return (Code(handler.code.file, handler.code.function) for handler in scenario.system.handlers.values())
+
+
+def _modules(code: Code) -> Iterator[Path]:
+    """The source files that a function's code may be made of: its package, or the modules and packages beside its file."""
+    if code.root != code.owned:
+        yield from code.owned.rglob("*.py")
+        return
+    yield from code.owned.glob("*.py")
+    for package in code.owned.glob("*/__init__.py"):
+        yield from package.parent.rglob("*.py")
+
+
+def _named(data: JsonValue) -> Iterator[str]:
+    """Every text in a scenario that may be the name of a file, except those of code."""
+    match data:
+        case str() if Path(data).suffix in _SUFFIXES and len(data) < 256:
+            yield data
+        case Mapping():
+            for member in data.values():
+                yield from _named(member)
+        case list():
+            for item in data:
+                yield from _named(item)
