@@ -20,8 +20,9 @@ class RunStarted:
     """The first event: what is run, and all that is needed to run it again.
 
     `start` is the virtual start instant in ISO 8601. `path` is the scenario's file as seen from the folder drsim was called
-    in, `digest` that of what the file says, `version` drsim's, `artefacts` the digests of the other files that the run used:
-    the state machine, the handlers' code, what the scenario names. They are empty where no scenario file is run.
+    in, `cell` the values that this run of a matrix has, `digest` that of what the file says, `version` drsim's, `artefacts`
+    the digests of the other files that the run used: the state machine, the handlers' code, what the scenario names. They
+    are empty where no scenario file is run.
     """
 
     kind: ClassVar[str] = "run.started"
@@ -29,6 +30,7 @@ class RunStarted:
     seed: int
     start: str
     path: str = ""
+    cell: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
     version: str = ""
     artefacts: JsonObject = field(default_factory=dict)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.errors import Problem, UserError
-from simulator.journal import Journal, read_jsonl
+from simulator.journal import Journal, RunStarted, read_jsonl
 from simulator.runner.divergence import Divergence, changes, diverge, started
 from simulator.runner.run import run_scenario
-from simulator.scenario.loading import load
+from simulator.scenario.loading import load_all
+from simulator.scenario.model import Scenario
 
 MAX_BYTES = 512 * 1024 * 1024
 
@@ -40,10 +41,19 @@ def replay(path: Path, scenario: Path | None = None) -> Replay:
     if not file.is_file():
         hint = f"it was run in the folder that {first.path} starts from; elsewhere, name the file with --scenario"
         raise UserError([Problem(str(path), f"its scenario {file} is not there", hint)])
-    again = run_scenario(load(file), first.seed).journal
+    again = run_scenario(_cell(file, first), first.seed).journal
     is_same = text.splitlines(keepends=True)[1:] == again.lines(1)
     changed = tuple(changes(first, started(again)))
     return Replay(recorded, again, changed, None if is_same else diverge(recorded, again))
+
+
+def _cell(file: Path, first: RunStarted) -> Scenario:
+    """The scenario in a file; of a matrix the run that was recorded."""
+    found = [scenario for scenario in load_all(file) if dict(scenario.cell) == dict(first.cell)]
+    if not found:
+        values = ", ".join(f"{axis}={label}" for axis, label in first.cell.items()) or "no matrix"
+        raise UserError([Problem(str(file), f"the recorded run had {values}, and none of this file's has")])
+    return found[0]
 
 
 def read_journal(path: Path) -> Journal:

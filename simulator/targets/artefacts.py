@@ -23,6 +23,7 @@ def run_started(scenario: Scenario, seed: int) -> RunStarted:
         seed,
         scenario.run.start.isoformat(),
         shown_path(scenario.path),
+        dict(scenario.cell),
         digest(json.dumps(scenario.data, sort_keys=True).encode()),
         __version__,
         artefacts(scenario),

@@ -100,6 +100,19 @@ def test_a_scenario_that_has_moved_must_be_named(folder: Path, capsys: pytest.Ca
     assert exit_code(["replay", journal, "--scenario", "moved/two.yaml"]) == 0
 
 
+def test_a_run_of_a_matrix_is_replayed_with_its_values(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = "scenario: one wave\nmatrix: {count: [1, 2]}\nfleet: {waves: [{name: data, servers: '${matrix.count}'}]}\n"
+    (folder / "many.yaml").write_text(matrix, "utf-8")
+    exit_code(["run", "many.yaml", "--journal", "journals"])
+    journals = sorted(path for path in (folder / "journals").iterdir())
+    assert len(journals) == 2
+    assert [exit_code(["replay", str(journal)]) for journal in journals] == [0, 0]
+    (folder / "many.yaml").write_text(matrix.replace("[1, 2]", "[1, 3]"), "utf-8")
+    capsys.readouterr()
+    assert 2 in [exit_code(["replay", str(journal)]) for journal in journals]
+    assert "the recorded run had count=2, and none of this file's has" in capsys.readouterr().err
+
+
 def test_what_is_no_journal_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for text in ("", "{}", '{"kind": "no.kind", "index": 0, "at_ms": 0}', "scenario: two waves\n", "[1]", '"x"'):
         (folder / "odd.jsonl").write_text(text, "utf-8")

@@ -47,8 +47,8 @@ def test_a_journal_that_ends_early_parts_at_its_end() -> None:
 
 
 def test_what_runs_were_made_from_is_compared_file_by_file() -> None:
-    one = RunStarted("t", 1, "2026", "a.yaml", "d1", "0.1", {"asl/m.json": "1", "code/f.py": "2"})
-    other = RunStarted("t", 2, "2026", "a.yaml", "d2", "0.2", {"asl/m.json": "1", "code/f.py": "3", "code/g.py": "4"})
+    one = RunStarted("t", 1, "2026", "a.yaml", {}, "d1", "0.1", {"asl/m.json": "1", "code/f.py": "2"})
+    other = RunStarted("t", 2, "2026", "a.yaml", {}, "d2", "0.2", {"asl/m.json": "1", "code/f.py": "3", "code/g.py": "4"})
     assert changes(one, other) == [
         "the scenario's text (a.yaml)", "the seed: 1 and 2", "drsim: 0.1 and 0.2", "code/f.py", "code/g.py"
     ]  # fmt: skip
