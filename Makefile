@@ -17,6 +17,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/cfn-lint cfn/*.yaml cfn/*/*.yaml
 
 fix: $(READY)
 	$(BIN)/ruff check --fix .
