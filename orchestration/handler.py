@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from orchestration import places, record, recovery, store, turns
 from orchestration.cleaning import check_clean_up, clean_up, fail_clean_up
 from orchestration.clients import TRANSIENT, error_code, named_errors
+from orchestration.configuring import configure_wave
 from orchestration.record import Record
 from orchestration.waves import (
     LAUNCHED,
@@ -182,6 +183,7 @@ ACTIONS: Mapping[str, Callable[[Event], Record]] = {
     "await_approval": await_approval,
     "default_approval": default_approval,
     "skip_wave": skip_wave,
+    "configure_wave": configure_wave,
     "start_wave": start_wave,
     "await_job": await_job,
     "check_wave_status": check_wave_status,

@@ -3,7 +3,8 @@
 A plan is `{"planId", "name"?, "rtoMinutes"?, "cleanUpDrill"?, "waves": [...]}`, a wave `{"name", "servers": ["s-..."] or
 "tags": {...}, "dependsOn"?: ["..."], "timeoutMinutes"?: 60, "pollSeconds"?: 15, "onFailure"?: "stop" | "continue" | "pause",
 "retries"?: 0, "optional"?: ["s-..."], "minimumHealthyShare"?: 1, "approval"?: {"timeoutMinutes", "default": "approve" |
-"refuse"}}`. Both may say where servers are: `{"account"?, "region"?, "roleArn"? or "roleName"?, "externalId"?}`.
+"refuse"}}`. Both may say where servers are (`account`, `region`, `roleArn` or `roleName`, `externalId`) and how they are
+launched (`launchConfiguration`, see launch_settings.py); what the wave says counts.
 Nothing here talks to AWS.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
+from orchestration.launch_settings import merged as launch_configuration
 from orchestration.places import HERE, Home, Place, place_of
 from orchestration.plan_checks import DEFAULT_POLL_SECONDS, DEFAULT_TIMEOUT_MINUTES, Flaw, flaws_of
 from orchestration.waves import expected_seconds, polls_until
@@ -61,6 +63,7 @@ class Wave:
     poll_ceiling_seconds: int = POLL_CEILING_SECONDS
     place: Place = HERE
     tags: Mapping[str, str] | None = None
+    launch_configuration: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,4 +174,5 @@ def _wave(plan: Mapping[str, Any], document: Mapping[str, Any], tags: Mapping[st
         approval and Approval(approval["timeoutMinutes"], approval["default"] == "approve"),
         place=place_of(plan, document, home),
         tags=tags,
+        launch_configuration=launch_configuration(plan, document) or None,
     )

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestration import launch_settings
+from orchestration.launch_settings import settings_flaws
 from orchestration.place_checks import account_in, place_flaws, place_shape
 from orchestration.places import FIELDS, merged
 
@@ -25,10 +27,10 @@ APPROVAL_DEFAULTS = ("approve", "refuse")
 _SERVER_ID = re.compile(r"s-[0-9a-zA-Z]{17}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,128}")
 _WAVE_NAME = re.compile(r"[\w .:/=+@-]{1,128}")  # what AWS takes as a tag's value: the wave's job is tagged with its name
-_PLAN_FIELDS = frozenset({"planId", "name", "waves", "rtoMinutes", "cleanUpDrill", *FIELDS})
+_PLAN_FIELDS = frozenset({"planId", "name", "waves", "rtoMinutes", "cleanUpDrill", "launchConfiguration", *FIELDS})
 _WAVE_FIELDS = frozenset({
     "name", "servers", "tags", "dependsOn", "timeoutMinutes", "pollSeconds", "onFailure", "retries", "optional",
-    "minimumHealthyShare", "approval", *FIELDS,
+    "minimumHealthyShare", "approval", "launchConfiguration", *FIELDS,
 })  # fmt: skip
 _APPROVAL_FIELDS = frozenset({"timeoutMinutes", "default"})
 
@@ -55,6 +57,7 @@ def flaws_of(document: Any) -> Iterator[Flaw]:
     if not isinstance(document.get("cleanUpDrill", False), bool):
         yield Flaw("/cleanUpDrill", "cleanUpDrill must be true or false")
     yield from _place_shape(document, "")
+    yield from _launch_shape(document, "")
     waves = document.get("waves")
     if not isinstance(waves, list) or not waves:
         yield Flaw("/waves", "a plan needs at least one wave")
@@ -67,6 +70,7 @@ def flaws_of(document: Any) -> Iterator[Flaw]:
         yield from _name_flaws(waves)
         yield from _server_flaws(document, waves)
         yield from _place_flaws(document, waves)
+        yield from _launch_flaws(document, waves)
         yield from _cycle_flaws(waves)
         yield from _duration_flaws(waves)
 
@@ -82,6 +86,7 @@ def _shape_flaws(waves: Sequence[Any]) -> Iterator[Flaw]:
             yield Flaw(f"{pointer}/name", "a wave needs a name of 1 to 128 letters, digits, spaces and _ . : / = + @ -")
         yield from _members_shape(wave, pointer)
         yield from _place_shape(wave, pointer)
+        yield from _launch_shape(wave, pointer)
         if not _are_texts(wave.get("dependsOn", [])):
             yield Flaw(f"{pointer}/dependsOn", "dependsOn must be a list of wave names")
         yield from _number(wave, "timeoutMinutes", MIN_TIMEOUT_MINUTES, MAX_TIMEOUT_MINUTES, pointer)
@@ -109,6 +114,19 @@ def _are_tags(tags: Any) -> bool:
 def _place_shape(document: Mapping[str, Any], pointer: str) -> Iterator[Flaw]:
     for field, message in place_shape(document):
         yield Flaw(f"{pointer}/{field}", message)
+
+
+def _launch_shape(document: Mapping[str, Any], pointer: str) -> Iterator[Flaw]:
+    for field, message in settings_flaws(document.get("launchConfiguration", {"copyTags": False})):
+        yield Flaw(f"{pointer}/launchConfiguration{field and '/'}{field}", message)
+
+
+def _launch_flaws(document: Mapping[str, Any], waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    for index, wave in enumerate(waves):
+        settings = launch_settings.merged(document, wave)
+        if "instanceType" in settings and settings.get("rightSizing") != "NONE":
+            message = f"wave {wave['name']!r}: an instanceType needs rightSizing NONE, otherwise DRS chooses another"
+            yield Flaw(f"/waves/{index}/launchConfiguration", message)
 
 
 def _place_flaws(document: Mapping[str, Any], waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:

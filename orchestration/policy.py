@@ -10,6 +10,7 @@ from typing import Any
 from orchestration.places import recorded
 from orchestration.waves import (
     AWAITING_OPERATOR,
+    CONFIGURING,
     FAILED,
     LAUNCHED,
     PARTIAL,
@@ -24,11 +25,12 @@ Record = Mapping[str, Any]
 
 # What an open turn comes to.
 START, APPROVE, SKIP = "START", "APPROVE", "SKIP"
+CONFIGURE = "CONFIGURE"  # what START is for a wave whose launch configuration comes first
 # What a plan says of a wave that fails.
 STOP, CONTINUE, PAUSE = "stop", "continue", "pause"
 
 WAVE_ENDED = (LAUNCHED, PARTIAL, FAILED, TIMED_OUT, SKIPPED)
-IN_JOBS = (PENDING, RUNNING, RETRYING)
+IN_JOBS = (CONFIGURING, PENDING, RUNNING, RETRYING)
 # Quotas of DRS per account and Region: waves beyond them wait for others to end.
 MAX_JOBS, MAX_SERVERS_IN_JOBS = 20, 500
 
@@ -54,7 +56,8 @@ def answers(record: Record) -> Iterator[tuple[str, dict[str, Any]]]:
             if turn[0] == START:  # two that start now share the room that DRS has
                 waves[index] = {**wave, "status": PENDING}
             approval = wave.get("approval", {}).get("timeoutMinutes", 0)
-            yield wave["turnToken"], {"decision": turn[0], "reason": turn[1], "approvalSeconds": round(approval * 60)}
+            how = CONFIGURE if turn[0] == START and "launchConfiguration" in wave else turn[0]
+            yield wave["turnToken"], {"decision": how, "reason": turn[1], "approvalSeconds": round(approval * 60)}
         if "approvalToken" in wave and ("approved" in wave or _skipped_because(record, wave)):
             yield wave["approvalToken"], {}
         if "operatorToken" in wave and (decision := _decision(record, wave)):

@@ -1,8 +1,9 @@
 """The execution record: how a recovery stands, as DynamoDB keeps it and operators read it.
 
 Functions take a record and give a changed copy. `status` is PENDING, RUNNING, COMPLETED, PARTIAL, FAILED, CANCELLED or
-TIMED_OUT. A wave's is NOT_STARTED, AWAITING_APPROVAL, PENDING (DRS is being asked to recover it), RUNNING (its job runs),
-AWAITING_OPERATOR (it failed, and a person decides), LAUNCHED, PARTIAL, FAILED, TIMED_OUT or SKIPPED.
+TIMED_OUT. A wave's is NOT_STARTED, AWAITING_APPROVAL, CONFIGURING (how its servers are launched is being changed), PENDING
+(DRS is being asked to recover it), RUNNING (its job runs), AWAITING_OPERATOR (it failed, and a person decides), LAUNCHED,
+PARTIAL, FAILED, TIMED_OUT or SKIPPED.
 """
 
 import json
@@ -11,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from orchestration import policy
-from orchestration.places import HERE, Place, recorded, to_record
+from orchestration.places import HERE, to_record
 from orchestration.plan import Plan, Wave
 from orchestration.telling import MAX_MESSAGE, caught, failure_of, timing
 from orchestration.waves import (
     AWAITING_APPROVAL,
     AWAITING_OPERATOR,
+    CONFIGURING,
     FAILED,
     LAUNCHED,
     MAX_REASON,
@@ -74,6 +76,8 @@ def _new_wave(wave: Wave) -> Record:
     }
     if wave.place != HERE:
         document["place"] = to_record(wave.place)
+    if wave.launch_configuration:
+        document["launchConfiguration"] = dict(wave.launch_configuration)
     if wave.tags is not None:
         document["tags"] = dict(wave.tags)
     if wave.approval is not None:
@@ -92,25 +96,31 @@ def full_bytes(record: Record) -> int:
     JSON takes no less room than DynamoDB counts.
     """
     servers = sum(len(wave["servers"]) for wave in record["waves"])
-    return len(json.dumps(record)) + 45 * servers + MAX_REASONS_BYTES + 2 * MAX_MESSAGE + 1_200 * len(record["waves"])
+    configured = sum(
+        (len(json.dumps(wave["launchConfiguration"])) + 60) * len(wave["servers"])
+        for wave in record["waves"]
+        if "launchConfiguration" in wave
+    )
+    waves = 1_200 * len(record["waves"])
+    return len(json.dumps(record)) + 45 * servers + configured + MAX_REASONS_BYTES + 2 * MAX_MESSAGE + waves
 
 
 def begun(record: Record, now: datetime) -> Record:
     """The record of an execution that has begun. Raises ExecutionEnded."""
-    _must_be_open(record)
+    must_be_open(record)
     return record | {"status": RUNNING, "startedAt": record.get("startedAt", instant(now))}
 
 
 def turn_asked(record: Record, name: str, token: str) -> Record:
     """A wave that waits for its turn, with the token that tells it. Raises ExecutionEnded."""
-    _must_be_open(record)
-    return _with_wave(record, name, {"turnToken": token}, {})
+    must_be_open(record)
+    return with_wave(record, name, {"turnToken": token}, {})
 
 
 def approval_asked(record: Record, name: str, token: str, now: datetime) -> Record:
     """A wave whose approval people were asked for."""
     change = {"status": AWAITING_APPROVAL, "approvalToken": token, "approvalAskedAt": instant(now)}
-    return _with_wave(record, name, change, {})
+    return with_wave(record, name, change, {})
 
 
 def approval_defaulted(record: Record, name: str) -> Record:
@@ -118,20 +128,19 @@ def approval_defaulted(record: Record, name: str) -> Record:
     wave = wave_of(record, name)
     if "approved" in wave:
         return record
-    return _with_wave(record, name, {"approved": wave["approval"]["default"], "status": NOT_STARTED}, {})
+    return with_wave(record, name, {"approved": wave["approval"]["default"], "status": NOT_STARTED}, {})
 
 
 def wave_requested(record: Record, name: str, now: datetime) -> Record:
     """A wave that DRS is about to be asked to recover, from now on. Raises ExecutionEnded, ExecutionCancelled."""
-    _must_be_open(record)
+    must_be_open(record)
     wave = wave_of(record, name)
     if wave["status"] in (PENDING, RUNNING):
         return record
-    if "cancelled" in record:
-        raise ExecutionCancelled(f"execution {record['executionId']} was cancelled before wave {name} started")
+    must_not_be_cancelled(record, name)
     attempt = wave.get("attempt", 0) + 1
     change = {"status": PENDING, "requestedAt": instant(now), "attempt": attempt}
-    return _with_wave(_without(record, name, "jobId", "lastDecision", "endedAt", "error"), name, change, {})
+    return with_wave(without(record, name, "jobId", "lastDecision", "endedAt", "error"), name, change, {})
 
 
 def wave_started(record: Record, name: str, job_id: str, now: datetime) -> Record:
@@ -139,40 +148,35 @@ def wave_started(record: Record, name: str, job_id: str, now: datetime) -> Recor
     servers = {server: {"launchStatus": PENDING} for server in left_to_launch(wave_of(record, name))}
     change = {"status": RUNNING, "jobId": job_id, "jobStartedAt": instant(now)}
     first = {"startedAt": instant(now)} if "startedAt" not in wave_of(record, name) else {}
-    return _with_wave(record, name, change | first, servers)
+    return with_wave(record, name, change | first, servers)
 
 
 def wave_waits(record: Record, name: str, token: str) -> Record:
     """A wave whose job runs, with the token that wakes it before its next poll."""
-    return _with_wave(record, name, {"wakeToken": token}, {})
+    return with_wave(record, name, {"wakeToken": token}, {})
 
 
 def wave_ended(record: Record, name: str, servers: Mapping[str, Record], now: datetime, *, is_timed_out: bool) -> Record:
     """A wave whose job is over, with what there is to say of each server; what its plan says of failures is applied."""
-    limit = min(MAX_REASON, MAX_REASONS_BYTES // sum(len(wave["servers"]) for wave in record["waves"]))
-    shortened = {
-        server: detail | {"reason": detail["reason"][:limit]} if "reason" in detail else detail
-        for server, detail in servers.items()
-    }
-    told = _with_wave(record, name, {"endedAt": instant(now)}, shortened)
+    told = with_wave(record, name, {"endedAt": instant(now)}, shortened(record, servers))
     wave = wave_of(told, name)
     status = policy.following(wave, policy.outcome_of(wave, is_timed_out=is_timed_out))
-    return policy.settled(_with_wave(told, name, {"status": status}, {}), name)
+    return policy.settled(with_wave(told, name, {"status": status}, {}), name)
 
 
 def operator_asked(record: Record, name: str, token: str) -> Record:
     """A failed wave whose fate an operator decides, with the token that tells it."""
-    return _with_wave(record, name, {"operatorToken": token}, {})
+    return with_wave(record, name, {"operatorToken": token}, {})
 
 
 def wave_given_up(record: Record, name: str, now: datetime) -> Record:
     """A failed wave that waited for an operator when the execution was cancelled."""
-    return _with_wave(record, name, {"status": FAILED, "endedAt": instant(now)}, {})
+    return with_wave(record, name, {"status": FAILED, "endedAt": instant(now)}, {})
 
 
 def wave_skipped(record: Record, name: str, reason: str, now: datetime) -> Record:
     """A wave that is not recovered."""
-    return _with_wave(record, name, {"status": SKIPPED, "skippedBecause": reason, "endedAt": instant(now)}, {})
+    return with_wave(record, name, {"status": SKIPPED, "skippedBecause": reason, "endedAt": instant(now)}, {})
 
 
 def wave_broken_off(record: Record, name: str, error: Mapping[str, Any], now: datetime) -> Record:
@@ -180,42 +184,7 @@ def wave_broken_off(record: Record, name: str, error: Mapping[str, Any], now: da
     if wave_of(record, name)["status"] in policy.WAVE_ENDED:
         return record
     change = {"status": FAILED, "endedAt": instant(now), "error": caught(error)}
-    return policy.settled(_with_wave(record, name, change, {}), name)
-
-
-def launched_instances(record: Record) -> dict[Place, list[str]]:
-    """The recovery instances that an execution has launched, as far as it knows them, by where they are."""
-    found: dict[Place, list[str]] = {}
-    for wave in record["waves"]:
-        launched = [server for server in wave["servers"] if server["launchStatus"] == LAUNCHED]
-        if instances := [server["recoveryInstanceId"] for server in launched if "recoveryInstanceId" in server]:
-            found.setdefault(recorded(wave), []).extend(instances)
-    return found
-
-
-def clean_up_begun(record: Record, job_id: str, place: Place, now: datetime) -> Record:
-    """Some of what was launched is being terminated again, by one more job."""
-    job = {"jobId": job_id} | ({"place": to_record(place)} if place != HERE else {})
-    started = {"cleanUpStartedAt": instant(now)} if "cleanUpStartedAt" not in record else {}
-    return record | started | {"cleanUpJobs": [*record.get("cleanUpJobs", []), job]}
-
-
-def clean_up_jobs(record: Record) -> dict[Place, list[str]]:
-    """The jobs that terminate what was launched, by where they run."""
-    found: dict[Place, list[str]] = {}
-    for job in record["cleanUpJobs"]:
-        found.setdefault(recorded(job), []).append(job["jobId"])
-    return found
-
-
-def clean_up_started(record: Record) -> Record:
-    """All that was launched is being terminated."""
-    return record | {"cleanUpStatus": RUNNING}
-
-
-def clean_up_ended(record: Record, status: str, now: datetime) -> Record:
-    """The clean-up is over: COMPLETED, or FAILED, which says nothing about the recovery itself."""
-    return record | {"cleanUpStatus": status, "cleanUpEndedAt": instant(now)}
+    return policy.settled(with_wave(record, name, change, {}), name)
 
 
 def closed(record: Record, error: Mapping[str, Any] | None, now: datetime) -> Record:
@@ -233,7 +202,7 @@ def closed(record: Record, error: Mapping[str, Any] | None, now: datetime) -> Re
     return over if status == "COMPLETED" else over | {"error": failure_of(record, error or {})}
 
 
-_OPEN = (PENDING, RUNNING, RETRYING, AWAITING_APPROVAL, AWAITING_OPERATOR)
+_OPEN = (CONFIGURING, PENDING, RUNNING, RETRYING, AWAITING_APPROVAL, AWAITING_OPERATOR)
 _ENDS = {"ExecutionTimedOut": "TIMED_OUT", "ExecutionAborted": "CANCELLED"}
 
 
@@ -248,9 +217,25 @@ def wave_of(record: Record, name: str) -> Record:
     return wave
 
 
-def _must_be_open(record: Record) -> None:
+def must_be_open(record: Record) -> None:
+    """Raises ExecutionEnded for an execution that has ended."""
     if record["status"] in ENDED:
         raise ExecutionEnded(f"execution {record['executionId']} is recorded as {record['status']} already")
+
+
+def must_not_be_cancelled(record: Record, name: str) -> None:
+    """Raises ExecutionCancelled for a wave of an execution that was cancelled."""
+    if "cancelled" in record:
+        raise ExecutionCancelled(f"execution {record['executionId']} was cancelled before wave {name} started")
+
+
+def shortened(record: Record, servers: Mapping[str, Record]) -> dict[str, Record]:
+    """What there is to say of servers, with reasons that leave room for those of all others."""
+    limit = min(MAX_REASON, MAX_REASONS_BYTES // sum(len(wave["servers"]) for wave in record["waves"]))
+    return {
+        server: detail | {"reason": detail["reason"][:limit]} if "reason" in detail else detail
+        for server, detail in servers.items()
+    }
 
 
 def instant(now: datetime) -> str:
@@ -258,7 +243,8 @@ def instant(now: datetime) -> str:
     return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _without(record: Record, name: str, *members: str) -> Record:
+def without(record: Record, name: str, *members: str) -> Record:
+    """The record without some members of a wave."""
     kept = [
         {key: value for key, value in wave.items() if wave["name"] != name or key not in members} for wave in record["waves"]
     ]
@@ -269,7 +255,9 @@ def _without_tokens(wave: Record) -> Record:
     return {key: value for key, value in wave.items() if key not in _TOKENS}
 
 
-def _with_wave(record: Record, name: str, change: Record, servers: Mapping[str, Record]) -> Record:
+def with_wave(record: Record, name: str, change: Record, servers: Mapping[str, Record]) -> Record:
+    """The record with other members of a wave and, by their ids, of its servers; another status ends what it waits for."""
+
     def changed(wave: Record) -> Record:
         wave = _without_tokens(wave) if "status" in change else wave
         return (

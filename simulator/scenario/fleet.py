@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, JsonValue, Tag
 
 from simulator.scenario.fields import (
     Flag,
@@ -84,6 +84,10 @@ class Wave(Model):
         None, description="the share of the servers that are not optional which must launch; default: all"
     )
     approval: Approval | None = Field(None, description="an approval that the wave needs before it starts")
+
+    launch_configuration: dict[Name, JsonValue] | None = Field(
+        None, description="how its servers are to be launched, as the orchestrator's plans say it"
+    )
 
     @property
     def may_fail(self) -> bool:

@@ -73,6 +73,8 @@ def _wave(wave: Wave, ids: Mapping[str, str]) -> JsonObject:
         document["optional"] = [ids[server] for server in wave.optional]
     if wave.minimum_healthy_share is not None:
         document["minimumHealthyShare"] = wave.minimum_healthy_share
+    if wave.launch_configuration is not None:
+        document["launchConfiguration"] = dict(wave.launch_configuration)
     if wave.approval is not None:
         timeout = _units(wave.approval.timeout_ms, 60_000)
         document["approval"] = {"timeoutMinutes": timeout, "default": wave.approval.default}

@@ -71,7 +71,7 @@ def _clients() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         for name, value in variables.items():
             environment.setenv(name, value)
-        for service in ("dynamodb", "drs", "stepfunctions", "sts"):
+        for service in ("dynamodb", "drs", "stepfunctions", "sts", "ec2"):
             clients.client(service)
     yield
     clients.client.cache_clear()

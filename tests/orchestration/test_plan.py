@@ -11,7 +11,9 @@ from orchestration.plan import EVENTS_PER_POLL, EVENTS_PER_WAVE, MAX_EVENTS, Inv
 from orchestration.plan_checks import Flaw
 from orchestration.waves import expected_seconds, polls_until
 
-PLAN_FIELDS = "account, cleanUpDrill, externalId, name, planId, region, roleArn, roleName, rtoMinutes, waves"
+PLAN_FIELDS = (
+    "account, cleanUpDrill, externalId, launchConfiguration, name, planId, region, roleArn, roleName, rtoMinutes, waves"
+)
 
 
 def server(number: int) -> str:

@@ -26,6 +26,6 @@ def test_keys_are_spelled_as_in_the_file() -> None:
     assert set(schema["$defs"]["Wave"]["properties"]) == {
         "name", "servers", "tags", "account", "region", "role", "externalId", "dependsOn",
         "timeout", "poll", "onFailure", "retries", "optional",
-        "minimumHealthyShare", "approval",
+        "minimumHealthyShare", "approval", "launchConfiguration",
     }  # fmt: skip
     assert schema["required"] == ["scenario", "fleet"]
