@@ -18,6 +18,7 @@ from simulator.cli.errors import COULD_NOT, INTERRUPTED, PASSED, print_bug, prin
 from simulator.cli.replay import replay
 from simulator.cli.run import run
 from simulator.cli.serve import serve
+from simulator.cli.shrink import shrink
 from simulator.errors import UserError
 
 
@@ -31,6 +32,7 @@ cli.add_command(run)
 cli.add_command(check)
 cli.add_command(replay)
 cli.add_command(diff)
+cli.add_command(shrink)
 cli.add_command(serve)
 cli.add_command(calibrate)
 
