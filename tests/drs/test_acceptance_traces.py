@@ -211,6 +211,7 @@ def test_g_a_second_drill_deletes_the_first_ones_instance_from_ec2(aws: Aws) -> 
     assert states == {instances[0]: "terminated", instances[1]: "running"}
 
 
+@pytest.mark.parametrize("_way", ["straight"], indirect=True)  # it has an account of its own
 def test_h_a_hundred_servers_fit_in_a_job_and_more_than_the_model_allows_are_no_request() -> None:
     aws = Aws(1, START, REGION, pinned())
     with aws.installed():

@@ -176,6 +176,7 @@ def test_a_distribution_has_its_median_and_its_95th_percentile() -> None:
     assert Distribution(5).at(3) == 5
 
 
+@pytest.mark.parametrize("_way", ["in process"], indirect=True)  # calls over HTTP are no process of the clock
 def test_api_calls_take_virtual_time_in_a_process_and_none_outside() -> None:
     world = World(pinned(read_latency=Distribution(0.12), write_latency=Distribution(0.35)))
     world.add("db-1")
@@ -239,6 +240,7 @@ def test_without_the_barrier_conversions_differ_by_a_few_percent() -> None:
     assert 1.05 < max(conversions) / min(conversions) < 1.5
 
 
+@pytest.mark.parametrize("_way", ["in process"], indirect=True)  # calls over HTTP are no process of the clock
 def test_each_call_of_an_operation_takes_a_time_of_its_own() -> None:
     world = World(pinned(read_latency=Distribution(0.12, 0.45)))
     instants: list[int] = []

@@ -45,8 +45,8 @@ def test_a_region_where_drs_is_not_set_up_refuses_everything_but_tags_and_settin
 
 def test_initialising_sets_a_region_up_and_can_be_repeated(world: World) -> None:
     for _ in range(2):
-        assert world.service.call(ACCOUNT, "eu-west-2", "InitializeService", {}) == {}
-    assert world.service.call(ACCOUNT, "eu-west-2", "DescribeJobs", {}) == {"items": []}
+        assert world.ask(ACCOUNT, "eu-west-2", "InitializeService", {}) == {}
+    assert world.ask(ACCOUNT, "eu-west-2", "DescribeJobs", {}) == {"items": []}
 
 
 def test_a_request_that_breaks_its_shape_is_told_field_by_field() -> None:

@@ -128,7 +128,8 @@ def test_what_a_networks_status_does_not_allow_is_refused(world: Networks, prepa
     ],
 )
 def test_an_unknown_network_is_not_found(world: Networks, operation: str) -> None:
-    error = world.refusal(operation, sourceNetworkID="sn-50000000000000000", cfnStackName="stack")
+    stack = {"cfnStackName": "stack"} if operation == "AssociateSourceNetworkStack" else {}
+    error = world.refusal(operation, sourceNetworkID="sn-50000000000000000", **stack)
     assert (error.code, error.members["resourceType"]) == ("ResourceNotFoundException", "SourceNetwork")
 
 

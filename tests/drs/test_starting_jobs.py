@@ -165,9 +165,7 @@ def test_of_two_calls_at_once_for_a_server_one_is_granted() -> None:
 
     def ask() -> None:
         try:
-            answers.append(
-                world.service.call(ACCOUNT, REGION, "StartRecovery", {"sourceServers": asked(server)})["job"]["status"]
-            )
+            answers.append(world.ask(ACCOUNT, REGION, "StartRecovery", {"sourceServers": asked(server)})["job"]["status"])
         except ServiceError as error:
             answers.append(f"{error.status} {error.code}")
 
@@ -302,7 +300,7 @@ def test_regions_and_accounts_are_worlds_of_their_own(world: World) -> None:
     twin = elsewhere.add_source_server("db-1")
     assert (server.id[:3], twin.id[:3]) == ("s-5", "s-3")
     world.start(server)
-    world.service.call(ACCOUNT, "us-east-1", "StartRecovery", {"sourceServers": asked(twin)})
+    world.ask(ACCOUNT, "us-east-1", "StartRecovery", {"sourceServers": asked(twin)})
     assert len(world.call("DescribeJobs")["items"]) == 1
     with pytest.raises(ServiceError, match="not initialized"):
-        world.service.call("999999999999", REGION, "StartRecovery", {"sourceServers": asked(server)})
+        world.ask("999999999999", REGION, "StartRecovery", {"sourceServers": asked(server)})
