@@ -15,6 +15,7 @@ from simulator.cli.calibrate import calibrate
 from simulator.cli.check import check
 from simulator.cli.diff import diff
 from simulator.cli.errors import COULD_NOT, INTERRUPTED, PASSED, print_bug, print_problems
+from simulator.cli.package import package
 from simulator.cli.replay import replay
 from simulator.cli.run import run
 from simulator.cli.serve import serve
@@ -35,6 +36,7 @@ cli.add_command(diff)
 cli.add_command(shrink)
 cli.add_command(serve)
 cli.add_command(calibrate)
+cli.add_command(package)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,11 +14,13 @@
                                 "startedMs": 900, "endedMs": 552000, "reason": null}]}],
         "checks": [{"name": "outcome", "passed": true, "expected": "...", "happened": "...",
                     "atMs": null, "where": null, "before": []}],
-        "warnings": [], "error": null, "reproduce": "drsim run ..."}]}
+        "warnings": [], "error": null, "reproduce": "drsim run ...",
+        "digests": {"asl": "sha256:...", "code": "sha256:..."}}]}
 
 Instants and durations are virtual milliseconds, from the run's start; what never happened is null. `wallSeconds` is the
 only number that differs between two runs of the same scenario and seed. `seeds` is empty unless there were several; what
-stands beside it is then of the one that is shown, the first that went worst.
+stands beside it is then of the one that is shown, the first that went worst. `digests` are those of the files that ran; the
+manifest of a package has the same for the same files.
 """
 
 import json
@@ -71,6 +73,7 @@ def _scenario(result: Result) -> JsonObject:
         "warnings": list(result.warnings),
         "error": result.error,
         "reproduce": result.reproduce,
+        "digests": dict(result.digests),
     }
 
 

@@ -90,7 +90,8 @@ class Result:
     the machine took (never in the journal). `error` says why the verdict is ERROR. `reproduce` is a shell command.
     `calibrated` names the latency profile if it was fitted to recorded jobs; None: nothing was. `id`, `tags`, `controls` and
     `objectives` are the scenario's, `cell` the values of its matrix. `rpo_ms` is the age of the oldest recovery point used,
-    None if nothing was recovered. `hopes` are the scenario's `sometimes` where they are judged over several seeds.
+    None if nothing was recovered. `hopes` are the scenario's `sometimes` where they are judged over several seeds. `digests`
+    are of what ran, by kind (asl, code).
     """
 
     name: str
@@ -117,3 +118,4 @@ class Result:
     rpo_ms: int | None = None
     hopes: tuple[Check, ...] = ()
     seeds: tuple[SeedRun, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)

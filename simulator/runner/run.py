@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from simulator.journal import FaultFired, RunEnded
+from simulator.runner.artefacts import digests_of
 from simulator.runner.checks import check_all
 from simulator.runner.facts import Facts, read_facts
 from simulator.runner.invariants import broken_invariants
@@ -52,6 +53,7 @@ def run_scenario(scenario: Scenario, seed: int | None = None, target: Target = e
         controls=scenario.controls,
         objectives=Objectives(objectives.rto_ms, objectives.rpo_ms, objectives.source),
         cell=scenario.cell,
+        digests=digests_of(scenario.system),
     )
 
 

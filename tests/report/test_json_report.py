@@ -15,6 +15,7 @@ def test_report_has_the_documented_shape() -> None:
         waves=PASSED.waves[:1],
         checks=FAILED.checks[:1],
         tags=("drill",),
+        digests={"asl": "sha256:1f", "code": "sha256:2e"},
         controls=("SOC2:A1.3",),
         cell={"servers": "20"},
         objectives=Objectives(5_400_000, None, "BIA-7"),
@@ -87,6 +88,7 @@ def test_report_has_the_documented_shape() -> None:
                 "warnings": [],
                 "error": None,
                 "reproduce": "drsim run scenarios/happy/three-tiers.yaml --seed 1",
+                "digests": {"asl": "sha256:1f", "code": "sha256:2e"},
             }
         ],
     }
