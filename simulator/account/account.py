@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.account import moto_services, shape_checks, wire
-from simulator.account.faults import FaultBoard
+from simulator.account.fault_effects import NoAnswer, carried_out
+from simulator.account.faults import FaultBoard, Struck
 from simulator.account.identity import Identities
 from simulator.account.sandbox import Sandbox
 from simulator.account.wire import Decoded, HttpRequest, HttpResponse
@@ -70,7 +71,7 @@ class Account:
         self._arrivals.append(watcher)
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        """Answer any AWS request."""
+        """Answer any AWS request. Raises NoAnswer where a fault keeps the answer back for good."""
         try:
             decoded = self._identified(wire.decode(request))
         except ServiceError as error:
@@ -79,13 +80,31 @@ class Account:
         for watcher in self._arrivals:
             watcher(decoded)
         self._take_time(decoded)
-        struck = self._faults.strike(f"{decoded.service}:{decoded.operation}", started_ms)
-        if struck:
-            response = wire.encode_error(decoded.service, decoded.operation, struck[1])
-        else:
-            response = self._answer(decoded, request)
-        if self.is_recording:
-            self._record(decoded, response, started_ms, struck[0] if struck else None)
+        operation, asked = f"{decoded.service}:{decoded.operation}", request.url.encode() + request.body
+        struck = self._faults.strike(operation, started_ms, caller(), decoded.region, asked)
+        try:
+            response = self._struck(decoded, request, struck) if struck else self._answer_now(decoded, request)
+        except NoAnswer as silence:
+            self._record(decoded, HttpResponse(0, {}, b""), started_ms, struck, silence.error)
+            raise
+        self._record(decoded, response, started_ms, struck)
+        return response
+
+    def _struck(self, decoded: Decoded, request: HttpRequest, struck: Struck) -> HttpResponse:
+        """The answer to a call that a fault has taken. Raises NoAnswer."""
+        return carried_out(
+            struck.effect,
+            lambda: self._answer_now(decoded, request),
+            lambda error: wire.encode_error(decoded.service, decoded.operation, error),
+            self._clock,
+            lambda delay: self._faults.delay_ms(struck.fault, delay),
+        )
+
+    def _answer_now(self, decoded: Decoded, request: HttpRequest) -> HttpResponse:
+        """The service's own answer."""
+        response = self._answer(decoded, request)
+        operation, asked = f"{decoded.service}:{decoded.operation}", request.url.encode() + request.body
+        self._faults.remember(operation, self._clock.now_ms, asked, response)
         return response
 
     def _take_time(self, decoded: Decoded) -> None:
@@ -117,8 +136,17 @@ class Account:
         except ServiceError as error:
             return wire.encode_error(decoded.service, decoded.operation, error)
 
-    def _record(self, decoded: Decoded, response: HttpResponse, started_ms: int, fault: str | None) -> None:
-        code, message = moto_services.error_in(response)
+    def _record(
+        self,
+        decoded: Decoded,
+        response: HttpResponse,
+        started_ms: int,
+        struck: Struck | None,
+        silence: str | None = None,
+    ) -> None:
+        if not self.is_recording:
+            return
+        code, message = (silence, silence) if silence else moto_services.error_in(response)
         self._journal.record(
             ApiCall(
                 decoded.service,
@@ -133,7 +161,7 @@ class Account:
                 response.status,
                 code,
                 message,
-                fault,
+                struck.fault if struck else None,
                 decoded.account_id,
             )
         )

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from greenlet import GreenletExit
 
+from simulator.account.faults import FaultBoard
+from simulator.account.function_faults import run_with
+from simulator.account.invocations import Invocation, failed
 from simulator.account.sandbox import Code, Sandbox
 from simulator.clock import Process, VirtualClock
 from simulator.errors import HandlerError, HorizonReached, Problem, ServiceError
@@ -44,15 +47,6 @@ class Function:
     memory_mib: int = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """How an invocation ended: `payload` is what it returned or, with `error_type` set, AWS's error document."""
-
-    payload: JsonValue
-    error_type: str | None = None
-    error_message: str | None = None
-
-
 @dataclass(slots=True)
 class LambdaContext:
     """The context object that Lambda hands to a handler."""
@@ -76,8 +70,17 @@ class LambdaContext:
 class Functions:
     """Every function of one account and Region."""
 
-    def __init__(self, clock: VirtualClock, chance: Chance, journal: Journal, account_id: str, region: str) -> None:
+    def __init__(
+        self,
+        clock: VirtualClock,
+        chance: Chance,
+        journal: Journal,
+        account_id: str,
+        region: str,
+        faults: FaultBoard | None = None,
+    ) -> None:
         self._clock, self._chance, self._journal = clock, chance, journal
+        self._faults = faults or FaultBoard(chance, journal)
         self.account_id, self.region = account_id, region
         self._functions: dict[str, Function] = {}
         self._idle: dict[str, list[Sandbox]] = {}
@@ -141,16 +144,20 @@ class Functions:
     def _serve(self, function: Function, payload: JsonValue) -> Invocation:
         """One invocation, from taking a sandbox to giving it back."""
         idle = self._idle[function.name]
-        is_cold = not idle
+        fault = self._faults.strike_function(function.name, payload, self._clock.now_ms)
+        delay_ms = self._faults.delay_ms(fault.id, fault.delay) if fault else 0
+        is_cold = not idle or (fault is not None and fault.does == "COLD_START")
         sandbox = self._new_sandbox(function) if is_cold else idle.pop()
         number = self._invocations[function.name] = self._invocations.get(function.name, 0) + 1
         sandbox.begin(self._chance.stream("lambda.request", f"{function.name}#{number}").uuid())
         self._journal.record(FunctionInvoked(function.name, sandbox.request_id, is_cold, payload))
+        if fault is not None and fault.does == "COLD_START":
+            self._clock.sleep_ms(delay_ms)  # its start is none of the function's time, but the caller waits for it
         started_ms = self._clock.now_ms
         context = self._context(function, sandbox, started_ms + function.timeout_ms)
         process = self._clock.spawn(
             f"{function.name} {sandbox.request_id}",
-            lambda: _run(sandbox, payload, context),
+            lambda: run_with(fault, sandbox, self._clock, delay_ms, lambda: _run(sandbox, payload, context)),
             context=sandbox,
             supervised=True,
         )
@@ -173,7 +180,7 @@ class Functions:
             process.interrupt(SandboxEnded())
             instant = self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
             message = f"{instant} {sandbox.request_id} Task timed out after {function.timeout_ms / 1000:.2f} seconds"
-            return _failed("Sandbox.Timedout", message, sandbox.request_id)
+            return failed("Sandbox.Timedout", message, sandbox.request_id)
         match process.error:
             case None:
                 outcome: Invocation = process.value
@@ -183,7 +190,7 @@ class Functions:
             case SystemExit() | GreenletExit():
                 sandbox.is_dead = True
                 message = f"RequestId: {sandbox.request_id} Error: Runtime exited with error: exit status 1"
-                return _failed("Runtime.ExitError", message, sandbox.request_id)
+                return failed("Runtime.ExitError", message, sandbox.request_id)
             case error:
                 raise error
 
@@ -239,28 +246,21 @@ def _run(sandbox: Sandbox, payload: JsonValue, context: LambdaContext) -> Invoca
     try:
         handler = sandbox.load()
     except HandlerError as error:
-        return _failed("Runtime.ImportModuleError", str(error), context.aws_request_id)
+        return failed("Runtime.ImportModuleError", str(error), context.aws_request_id)
     try:
         answer = handler(json.loads(json.dumps(payload)), context)
     except Exception as error:
         sandbox.write(f"[ERROR] {type(error).__name__}: {error}\n")
-        return _failed(type(error).__name__, str(error), context.aws_request_id, _stack(error, sandbox.code))
+        return failed(type(error).__name__, str(error), context.aws_request_id, _stack(error, sandbox.code))
     try:
         text = json.dumps(answer)
     except (TypeError, ValueError) as error:
         message = f"Unable to marshal response: {error}"
-        return _failed("Runtime.MarshalError", message, context.aws_request_id)
+        return failed("Runtime.MarshalError", message, context.aws_request_id)
     if len(text) > MAX_PAYLOAD_BYTES:
         message = f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes)."
-        return _failed("Function.ResponseSizeTooLarge", message, context.aws_request_id)
+        return failed("Function.ResponseSizeTooLarge", message, context.aws_request_id)
     return Invocation(json.loads(text))
-
-
-def _failed(error_type: str, message: str, request_id: str, stack: list[str] | None = None) -> Invocation:
-    payload: dict[str, JsonValue] = {"errorMessage": message, "errorType": error_type, "requestId": request_id}
-    if stack is not None:
-        payload["stackTrace"] = stack
-    return Invocation(payload, error_type, message)
 
 
 def _stack(error: BaseException, code: Code) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulator.account.events.faults import EventFault, Outcome
+from simulator.account.fault_gates import Gate
 from simulator.account.faults import ApiFault
 from simulator.drs import identifiers
 from simulator.drs.faults import ActionFault, ServerFault
@@ -83,7 +84,8 @@ def _api(operations: tuple[str, ...], code: str, status: int, message: str) -> A
 
     def arm(world: "World", _region: Region, one: Occurrence) -> None:
         until_ms = None if one.for_ms is None else one.from_ms + one.for_ms
-        fault = ApiFault(one.id, frozenset(operations), error, 1.0, one.times, lambda: (one.from_ms, until_ms))
+        gate = Gate(times=one.times, window_ms=lambda: (one.from_ms, until_ms))
+        fault = ApiFault(one.id, frozenset(operations), error, gate)
         world.faults.arm([fault])
 
     return arm

@@ -25,7 +25,7 @@ class Place:
 
 def place(clock: VirtualClock, chance: Chance, journal: Journal, faults: FaultBoard, account_id: str, region: str) -> Place:
     """An account in a Region, with nothing in it."""
-    functions = Functions(clock, chance, journal, account_id, region)
+    functions = Functions(clock, chance, journal, account_id, region, faults)
     integrations = ServiceIntegrations(clock, chance, functions, faults)
     states = StatesApi(clock, chance, journal, account_id, region, integrations)
     integrations.executions = states.executions

@@ -11,13 +11,16 @@ from typing import Any
 
 import botocore.handlers
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
+from simulator.account.fault_effects import NoAnswer
 from simulator.account.functions import SimulatorBug
 from simulator.account.wire import HttpRequest, HttpResponse
 from simulator.errors import ServiceError
 
 Answer = Callable[[HttpRequest], HttpResponse]
 _answer: Answer | None = None
+_UNANSWERED = {"ReadTimeoutError": ReadTimeoutError, "EndpointConnectionError": EndpointConnectionError}
 
 
 @contextmanager
@@ -57,6 +60,9 @@ def _before_send(request: AWSPreparedRequest, **_: object) -> Any:
                 body.encode() if isinstance(body, str) else bytes(body if isinstance(body, bytes) else body.read()),
             )
         )
+    except NoAnswer as silence:
+        unanswered = _UNANSWERED[silence.error]
+        raise unanswered(endpoint_url=request.url, error="no answer") from None
     except ServiceError as error:
         raise SimulatorBug(f"an answer was not encoded: {error}") from error
     except Exception as error:  # a bug of ours must not look like a network error, which botocore would retry

@@ -185,6 +185,8 @@ Whole = Annotated[int, Strict()]
 Natural = Annotated[Whole, Field(ge=0)]
 Share = Annotated[float, Strict(), Field(gt=0, le=1)]
 Times = Annotated[Whole, Field(ge=1)]
+Positive = Annotated[float, Strict(), Field(gt=0)]
+Region = Annotated[str, AfterValidator(matching("[a-z]{2,3}(-[a-z]+)+-[0-9]", "a Region such as us-east-1"))]
 
 _DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"})
 Duration = Annotated[int, BeforeValidator(_read(parse_duration_ms)), _DURATION_SCHEMA]

@@ -9,6 +9,7 @@ from simulator.scenario.fields import (
     Model,
     Name,
     Natural,
+    Region,
     ServerName,
     Share,
     Span,
@@ -36,7 +37,6 @@ def _count(value: Any) -> Any:
     return value
 
 
-Region = Annotated[str, AfterValidator(matching("[a-z]{2,3}(-[a-z]+)+-[0-9]", "a Region such as us-east-1"))]
 AccountId = Annotated[str, AfterValidator(matching("[0-9]{12}", 'an account such as "210987654321", in quotes'))]
 _Count = Annotated[Whole, Field(ge=1, le=MAX_SERVERS), BeforeValidator(_count)]
 _ServerNames = Annotated[tuple[Name, ...], BeforeValidator(not_empty)]

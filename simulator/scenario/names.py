@@ -29,6 +29,7 @@ class Names:
     handlers: frozenset[str] = frozenset()
     topics: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
+    faults: frozenset[str] = frozenset()
     must_exist: bool = True
     seed_count: int = 1
 
@@ -50,6 +51,7 @@ def names_in(data: JsonValue, base: Path) -> Names:
         frozenset(_mapping(data, "system", "handlers")),
         frozenset(topic for topic in _list(data, "system", "topics") if isinstance(topic, str)),
         frozenset(_mapping(data, "system", "tables")),
+        frozenset(_all_fault_ids(data)),
         seed_count=_seed_count(_at(data, "run", "seeds")),
     )
 
@@ -71,6 +73,13 @@ def did_you_mean(written: str, known: Sequence[str]) -> str:
 def counted_names(wave: str, count: int) -> list[str]:
     """The names of a wave's servers when the file only counts them: `data-1`, `data-2`, ..."""
     return [f"{wave}-{number}" for number in range(1, count + 1)]
+
+
+def _all_fault_ids(data: JsonValue) -> Iterator[str]:
+    """Those that are written, and those that the others get."""
+    for number, fault in enumerate(_list(data, "faults"), 1):
+        name = _at(fault, "id")
+        yield name if isinstance(name, str) and name else f"fault-{number}"
 
 
 def _seed_count(seeds: JsonValue) -> int:

@@ -1,31 +1,21 @@
 """`operators:`: people who act while the recovery runs, through the orchestrator's own API."""
 
 import re
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.scenario.durations import parse_duration_ms
-from simulator.scenario.fields import Duration, Model, Text, refusal, require_one_of
+from simulator.scenario.fields import Model, Text, Times, objection, refusal, require_one_of
 from simulator.scenario.names import Names
-from simulator.scenario.triggers import Trigger, parse_trigger
-
-EXAMPLES = "an instant such as 12m, `wave NAME starts`, `wave NAME is launched`, or `told TEXT` (of a notification)"
+from simulator.scenario.triggers import EXAMPLES, When
 
 
-class At(NamedTuple):
-    """An instant of the run, in milliseconds since its start."""
+class Delay(NamedTuple):
+    """How long a person takes: `distribution` is fixed, pert, uniform or lognormal, with its parameters in milliseconds."""
 
-    at_ms: int
-
-
-class Told(NamedTuple):
-    """A notification whose subject or message contains a text."""
-
-    text: str
-
-
-Occasion = At | Told | Trigger
+    distribution: str
+    parameters_ms: tuple[int, ...]
 
 
 class Decision(NamedTuple):
@@ -35,20 +25,36 @@ class Decision(NamedTuple):
     wave: str | None
 
 
-def _occasion(value: Any, info: ValidationInfo) -> Occasion:
-    words = " ".join(value.split()) if isinstance(value, str) else ""
-    if words.startswith("told "):
-        return Told(words.removeprefix("told "))
+_OTHERS = "{pert: [2m, 6m, 20m]}, {uniform: [2m, 20m]} or {lognormal: [5m, 30m]}"
+_DISTRIBUTIONS = {
+    "pert": "expected pert as [shortest, likeliest, longest], such as {pert: [2m, 6m, 20m]}",
+    "uniform": "expected uniform as [shortest, longest], such as {uniform: [2m, 20m]}",
+    "lognormal": "expected lognormal as [median, p95], such as {lognormal: [5m, 30m]}",
+}
+
+
+def _delay(value: Any) -> Delay:
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, parameters),) = value.items()
+        if name in _DISTRIBUTIONS and isinstance(parameters, list):
+            return _distribution(name, parameters)
     try:
-        return At(parse_duration_ms(words))
+        return Delay("fixed", (parse_duration_ms(value if isinstance(value, str) else ""),))
     except ValueError:
-        pass
+        raise refusal(f"expected a duration such as 4m, {_OTHERS}") from None
+
+
+def _distribution(name: str, parameters: list[Any]) -> Delay:
     try:
-        trigger = parse_trigger(words)
+        durations = tuple(parse_duration_ms(one if isinstance(one, str) else "") for one in parameters)
     except ValueError:
-        raise refusal(f"expected {EXAMPLES}") from None
-    _require_wave(trigger.wave, info)
-    return trigger
+        durations = ()
+    count = 3 if name == "pert" else 2
+    if len(durations) != count or list(durations) != sorted(durations) or durations[0] == durations[-1]:
+        raise refusal(_DISTRIBUTIONS[name])
+    if name == "lognormal" and durations[0] == 0:
+        raise refusal("expected a median longer than nothing")
+    return Delay(name, durations)
 
 
 def _decision(value: Any, info: ValidationInfo) -> Decision:
@@ -56,30 +62,46 @@ def _decision(value: Any, info: ValidationInfo) -> Decision:
     match = re.fullmatch(r"(?P<operation>[a-z][a-zA-Z-]*)(?: wave (?P<wave>.+))?", words)
     if match is None:
         raise refusal("expected what the operator does: `pause`, or `approve wave app`")
-    if match["wave"] is not None:
-        _require_wave(match["wave"], info)
-    return Decision(match["operation"], match["wave"])
-
-
-def _require_wave(wave: str, info: ValidationInfo) -> None:
     names: Names | None = info.context
-    if names:
-        require_one_of("wave", names.waves, wave)
+    if match["wave"] is not None and names:
+        require_one_of("wave", names.waves, match["wave"])
+    return Decision(match["operation"], match["wave"])
 
 
 ABORT = Decision("abort", None)
 """Not an operation of the orchestrator: the state machine's execution is stopped, as from the console."""
+_TEXT = WithJsonSchema({"type": "string"})
+_DELAY = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "maxProperties": 1}]})
+AnyDelay = Annotated[Delay, BeforeValidator(_delay), _DELAY]
+AnyDecision = Annotated[Decision, BeforeValidator(_decision), _TEXT]
 
 
 class Operator(Model):
-    """A person who decides something once, at the first occasion."""
+    """A person who decides something, at the first occasion or at several."""
 
     noun: ClassVar[str] = "an operator"
-    when: Annotated[Occasion, BeforeValidator(_occasion), WithJsonSchema({"type": "string"})] = Field(
-        description=f"what the operator waits for: {EXAMPLES}"
+    when: When = Field(description=f"what the operator waits for: {EXAMPLES}")
+    decide: AnyDecision = Field(description="the operation: `pause`, or `approve wave app`; `abort` stops the state machine")
+    delay: AnyDelay = Field(
+        Delay("fixed", (0,)),
+        description="how long the operator takes: 20m, {pert: [2m, 6m, 20m]}, {uniform: [2m, 20m]}, ...",
     )
-    decide: Annotated[Decision, BeforeValidator(_decision), WithJsonSchema({"type": "string"})] = Field(
-        description="the operation: `pause`, or `approve wave app`; `abort` stops the state machine"
-    )
-    delay_ms: Duration = Field(0, description="how long the operator takes to decide")
     reason: Text | None = Field(None, description="the reason that the operator gives")
+    times: Times = Field(1, description="how often the operator decides, each time that the occasion comes; default 1")
+
+
+class Rollback(Model):
+    """What is done at the end of a run that was aborted, to leave nothing behind."""
+
+    noun: ClassVar[str] = "a rollback"
+    decide: AnyDecision | None = Field(None, description="an operation of the orchestrator's API, such as cancel")
+    terminate: Text | None = Field(None, description="`recovery instances`: all that were launched are terminated")
+    reason: Text | None = Field(None, description="the reason that is given")
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if (self.decide is None) == (self.terminate is None):
+            raise objection("a rollback needs either `decide` or `terminate`")
+        if self.terminate not in (None, "recovery instances"):
+            raise objection("`terminate` can be `recovery instances` only")
+        return self

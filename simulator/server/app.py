@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from simulator.account import wire
 from simulator.account.address import at_aws
+from simulator.account.fault_effects import NoAnswer
 from simulator.account.functions import SimulatorBug
 from simulator.account.wire import HttpRequest, HttpResponse
 from simulator.errors import ClockStopped, ClockStuck, ServiceError
@@ -75,6 +76,8 @@ class App:
         """The account's answer; in the world's thread."""
         try:
             response = running.world.account.answer(at_aws(request))
+        except NoAnswer as silence:  # a real one would let the client wait; over HTTP it is told by a gateway
+            response = wire.refuse(request, ServiceError("GatewayTimeout", f"no answer: {silence.error}", 504))
         except (Exception, SimulatorBug) as error:
             self._on_failure(error.__cause__ if isinstance(error, SimulatorBug) and error.__cause__ else error)
             response = wire.refuse(request, refusals.internal_failure())

@@ -2,31 +2,25 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from simulator.account import moto_services, wire
-from simulator.account.faults import ApiFault, fault_error, known_errors
+from simulator.account import moto_services
 from simulator.account.functions import Function
 from simulator.account.integrations.recognition import unrecognised
-from simulator.account.known_faults import KNOWN, Occurrence, inject
-from simulator.account.models import signing_name
 from simulator.account.sandbox import Code
 from simulator.account.world import ACCOUNT_ID, World
-from simulator.drs.faults import ServerFault
 from simulator.engine.definition import parse
 from simulator.engine.machine import Machine
-from simulator.errors import DefinitionError, Problem, ScenarioError
+from simulator.errors import DefinitionError, Problem
 from simulator.json_types import JsonValue
-from simulator.scenario.faults import ApiFault as ApiFaultSpec
-from simulator.scenario.faults import BusyFault, KnownFault, Operation, PhaseFault, Window
 from simulator.scenario.model import Scenario
-from simulator.scenario.names import did_you_mean
 from simulator.scenario.plan import plan_document, substitute
 from simulator.scenario.system import STATE_MACHINE, Rule, Table, function_name
-from simulator.scenario.triggers import WaveStarts
+from simulator.targets.arming import arm_faults
 from simulator.targets.fleet import build_fleet, forward_events
-from simulator.targets.waves import WaveWatch
+from simulator.targets.occurrences import Cast
+from simulator.targets.watch import Watch
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 
@@ -45,11 +39,9 @@ class Stage:
         self.plan = plan_document(scenario, self.server_ids)
         self.machine_name = function_name(STATE_MACHINE)
         self.values = self._values()
-        self.watch = WaveWatch(
-            {wave.name: tuple(self.server_ids[name] for name in wave.server_names) for wave in scenario.fleet.waves},
-            world.journal,
-        )
-        world.account.on_arrival(self.watch.request_arrived)
+        waves = {wave.name: wave.server_names for wave in scenario.fleet.waves}
+        self.cast = Cast(self.server_ids, waves)
+        self.watch = Watch(world, self.cast)
 
     def build(self) -> None:
         """Deploy the system and arm the faults."""
@@ -62,7 +54,7 @@ class Stage:
         for number, rule in enumerate(self.scenario.system.rules, 1):
             self._create_rule(f"rule-{number}", rule)
         forward_events(self.world)
-        self._arm_faults()
+        arm_faults(self.world, self.scenario, self.watch)
 
     def fill(self, value: JsonValue) -> Any:
         """A value of the scenario with its placeholders filled in."""
@@ -115,67 +107,6 @@ class Stage:
 
     def _client(self, service: str) -> Any:
         return moto_services.client(service, self.world.region, ACCOUNT_ID)
-
-    def _arm_faults(self) -> None:
-        for index, fault in enumerate(self.scenario.faults):
-            match fault:
-                case ApiFaultSpec():
-                    self.world.faults.arm([self._api_fault(fault, self.scenario.where("faults", index, "error"))])
-                case PhaseFault():
-                    self._regions[fault.server].inject(
-                        ServerFault(fault.id, fault.server, fault.phase, fault.outcome, fault.raw_error, fault.times)
-                    )
-                case KnownFault():
-                    self._inject_known(fault, index)
-                case BusyFault():
-                    self._regions[fault.server].occupy(fault.server, fault.busy.from_ms, fault.busy.for_ms, fault.id)
-
-    def _inject_known(self, fault: KnownFault, index: int) -> None:
-        """Arm a fault of the catalogue. Raises ScenarioError for a name it does not have, or a server that is missing."""
-        occurrence = Occurrence(fault.id, fault.server, fault.from_ms, fault.for_ms, fault.times)
-        where = self.scenario.where("faults", index, "known")
-        if fault.known not in KNOWN:
-            message = f"there is no known fault `{fault.known}`"
-            raise ScenarioError([Problem(where, message, did_you_mean(fault.known, sorted(KNOWN)))])
-        try:
-            inject(self.world, fault.known, occurrence, self._regions.get(fault.server or ""))
-        except ValueError as error:
-            raise ScenarioError([Problem(where, str(error))]) from error
-
-    def _api_fault(self, fault: ApiFaultSpec, where: str) -> ApiFault:
-        modelled: dict[str, int] = {}
-        for operation in fault.api:
-            modelled |= modelled_errors(operation, where)
-        try:
-            error = fault_error(fault.error, fault.message, modelled)
-        except KeyError:
-            message = f"{' and '.join(map(str, fault.api))} cannot answer {fault.error}"
-            raise ScenarioError([Problem(where, message, f"it can answer {', '.join(known_errors(modelled))}")]) from None
-        names = frozenset(f"{signing_name(operation.service)}:{operation.name}" for operation in fault.api)
-        return ApiFault(fault.id, names, error, fault.rate, fault.times, self._window(fault.during))
-
-    def _window(self, window: Window | None) -> Callable[[], tuple[int, int | None] | None]:
-        if window is None:
-            return lambda: (0, None)
-        trigger = window.after
-        if trigger is None:
-            return lambda: (window.from_ms, window.from_ms + window.for_ms)
-        instant = self.watch.started_ms if isinstance(trigger, WaveStarts) else self.watch.launched_ms
-
-        def after() -> tuple[int, int | None] | None:
-            at_ms = instant(trigger.wave)
-            return None if at_ms is None else (at_ms + window.from_ms, at_ms + window.from_ms + window.for_ms)
-
-        return after
-
-
-def modelled_errors(operation: Operation, where: str) -> Mapping[str, int]:
-    """The errors in an operation's model. Raises ScenarioError for a service or operation that AWS does not have."""
-    service = signing_name(operation.service)
-    try:
-        return wire.modelled_errors(service, operation.name)
-    except Exception as error:  # botocore has several exceptions for what it does not know, with no common base
-        raise ScenarioError([Problem(where, f"AWS has no operation {operation}", "spell it as the SDK does")]) from error
 
 
 def read_definition(scenario: Scenario, values: Mapping[str, JsonValue]) -> tuple[str, Machine]:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from simulator.account import moto_services
-from simulator.account.functions import Function, Invocation
+from simulator.account.functions import Function
+from simulator.account.invocations import Invocation
 from simulator.account.sandbox import Code
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.drs.settings import Settings

@@ -11,6 +11,7 @@ from simulator.account import moto_services
 from simulator.account.around_drs.drs_events import DrsEvents
 from simulator.account.events.faults import EventFault
 from simulator.account.events.inputs import fill, find
+from simulator.account.fault_gates import Gate
 from simulator.account.faults import ApiFault, fault_error
 from simulator.account.functions import Function
 from simulator.account.sandbox import Code
@@ -304,7 +305,7 @@ def test_an_event_goes_on_to_the_bus_of_another_account_with_its_origin(staged: 
 
 
 def throttle(code: str, times: int | None) -> ApiFault:
-    return ApiFault("t", frozenset({"sqs:SendMessage"}), fault_error(code, None, {}), times=times)
+    return ApiFault("t", frozenset({"sqs:SendMessage"}), fault_error(code, None, {}), Gate(times=times))
 
 
 def test_a_delivery_is_repeated_while_its_target_throttles(staged: Stage) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from simulator.account.fault_gates import Gate
 from simulator.account.faults import ApiFault, FaultBoard, fault_error, known_errors
 from simulator.clock import VirtualClock
 from simulator.errors import ServiceError
@@ -32,28 +33,33 @@ def test_a_fault_hits_only_its_operations() -> None:
 
 
 def test_a_window_includes_its_start_and_excludes_its_end() -> None:
-    faults = board(ApiFault("f", frozenset({CALL}), THROTTLED, window_ms=lambda: (1_000, 2_000)))
+    faults = board(ApiFault("f", frozenset({CALL}), THROTTLED, Gate(window_ms=lambda: (1_000, 2_000))))
     assert fired(faults, 999, 1_000, 1_999, 2_000) == [False, True, True, False]
 
 
 def test_a_window_that_has_not_opened_does_nothing() -> None:
-    assert fired(board(ApiFault("f", frozenset({CALL}), THROTTLED, window_ms=lambda: None)), 0, 10**9) == [False, False]
+    assert fired(board(ApiFault("f", frozenset({CALL}), THROTTLED, Gate(window_ms=lambda: None))), 0, 10**9) == [
+        False,
+        False,
+    ]
 
 
 def test_times_bounds_the_firings() -> None:
-    assert fired(board(ApiFault("f", frozenset({CALL}), THROTTLED, times=2)), 0, 0, 0) == [True, True, False]
+    assert fired(board(ApiFault("f", frozenset({CALL}), THROTTLED, Gate(times=2))), 0, 0, 0) == [True, True, False]
 
 
 def test_a_rate_fires_about_that_often_and_the_same_every_time() -> None:
-    first, second = (fired(board(ApiFault("f", frozenset({CALL}), THROTTLED, rate=0.3)), *range(2_000)) for _ in range(2))
+    first, second = (
+        fired(board(ApiFault("f", frozenset({CALL}), THROTTLED, Gate(rate=0.3))), *range(2_000)) for _ in range(2)
+    )
     assert first == second
     assert 0.26 < sum(first) / len(first) < 0.34
 
 
 def test_another_fault_shifts_no_draw() -> None:
-    alone = fired(board(ApiFault("f", frozenset({CALL}), THROTTLED, rate=0.5)), *range(50))
-    other = ApiFault("g", frozenset({"sns:Publish"}), THROTTLED, rate=0.5)
-    both = board(other, ApiFault("f", frozenset({CALL}), THROTTLED, rate=0.5))
+    alone = fired(board(ApiFault("f", frozenset({CALL}), THROTTLED, Gate(rate=0.5))), *range(50))
+    other = ApiFault("g", frozenset({"sns:Publish"}), THROTTLED, Gate(rate=0.5))
+    both = board(other, ApiFault("f", frozenset({CALL}), THROTTLED, Gate(rate=0.5)))
     mixed = []
     for at_ms in range(50):
         both.strike("sns:Publish", at_ms)
@@ -62,7 +68,7 @@ def test_another_fault_shifts_no_draw() -> None:
 
 
 def test_the_first_fault_that_matches_answers_and_is_journalled() -> None:
-    faults = board(ApiFault("a", frozenset({CALL}), THROTTLED, times=1), ApiFault("b", frozenset({CALL}), THROTTLED))
+    faults = board(ApiFault("a", frozenset({CALL}), THROTTLED, Gate(times=1)), ApiFault("b", frozenset({CALL}), THROTTLED))
     assert [faults.strike(CALL, 0)[0] for _ in range(2)] == ["a", "b"]  # type: ignore[index]
     assert [event for _, event in faults.journal.of(FaultFired)] == [
         FaultFired("a", CALL, "ThrottlingException"),

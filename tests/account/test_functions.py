@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from simulator.account.fault_gates import Gate
 from simulator.account.faults import ApiFault, fault_error
 from simulator.account.functions import Function
 from simulator.account.sandbox import Code
@@ -98,7 +99,7 @@ def test_a_handler_is_ended_at_its_timeout_in_virtual_time(staged: Stage) -> Non
 
 def test_boto3_retries_on_the_virtual_clock_below_the_handler(staged: Stage) -> None:
     throttled = fault_error("ThrottlingException", None, {})
-    staged.world.faults.arm([ApiFault("burst", frozenset({"dynamodb:PutItem"}), throttled, times=3)])
+    staged.world.faults.arm([ApiFault("burst", frozenset({"dynamodb:PutItem"}), throttled, Gate(times=3))])
     assert staged.invoke("write", id="a").error_type is None
     calls = [event for _, event in staged.world.journal.of(ApiCall)]
     assert [(call.attempt, call.error, call.fault) for call in calls] == [

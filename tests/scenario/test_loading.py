@@ -10,7 +10,7 @@ from simulator.scenario.expect import Count, Outcome
 from simulator.scenario.faults import ApiFault, BusyFault, Operation, PhaseFault, Window
 from simulator.scenario.latency import Latency
 from simulator.scenario.loading import load, parse
-from simulator.scenario.triggers import WaveIsLaunched, WaveStarts
+from simulator.scenario.triggers import Trigger, WaveIsLaunched, WaveStarts
 
 SMALLEST = """\
 scenario: Three tiers recover in order
@@ -126,7 +126,11 @@ def test_every_kind_of_fault_is_read() -> None:
         40,
     )
     assert isinstance(burst.during, Window)
-    assert (burst.during.after, burst.during.from_ms, burst.during.for_ms) == (WaveStarts("app"), 10_000, 240_000)
+    assert (burst.during.after, burst.during.from_ms, burst.during.for_ms) == (
+        Trigger(WaveStarts("app"), 1, "wave app starts"),
+        10_000,
+        240_000,
+    )
     assert isinstance(launch, PhaseFault)
     assert (launch.id, launch.server, launch.phase, launch.outcome) == ("fault-2", "app-03", "LAUNCH", "FAILED")
     assert (launch.raw_error, launch.times) == ("InsufficientInstanceCapacity", 1)
@@ -134,7 +138,7 @@ def test_every_kind_of_fault_is_read() -> None:
     assert (busy.id, busy.server, busy.busy.from_ms, busy.busy.for_ms) == ("fault-3", "db-01", 0, 600_000)
     assert isinstance(publish, ApiFault)
     assert publish.during is not None
-    assert publish.during.after == WaveIsLaunched("data")
+    assert publish.during.after == Trigger(WaveIsLaunched("data"), 1, "wave data is launched")
 
 
 def test_every_expectation_is_read() -> None:

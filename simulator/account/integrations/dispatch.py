@@ -11,10 +11,11 @@ from functools import partial
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from simulator.account import moto_services
 from simulator.account.account import CALLER
+from simulator.account.fault_effects import Afterwards, Silent, Slow
 from simulator.account.faults import FaultBoard
 from simulator.account.functions import Functions
 from simulator.account.integrations import http, jobs, names, shapes
@@ -114,18 +115,36 @@ class ServiceIntegrations:
         }
 
     def _invoke(self, name: str, payload: JsonValue) -> JsonValue:
-        struck = self._faults.strike("lambda:Invoke", self._clock.now_ms)
-        if struck:
-            raise TaskFailure(f"Lambda.{struck[1].code}", struck[1].message)
+        seen = self._suffer()
         try:
             invocation = self._functions.invoke(name, payload)
         except ServiceError as error:
             raise TaskFailure(
                 f"Lambda.{error.code}", f"{error.message} (Service: Lambda, Status Code: {error.status})"
             ) from error
+        if seen is not None:
+            raise seen
         if invocation.error_type:
             raise TaskFailure(invocation.error_type, json.dumps(invocation.payload, separators=(",", ":")))
         return invocation.payload
+
+    def _suffer(self) -> TaskFailure | None:
+        """What a fault does to a task's Invoke: raises TaskFailure, or returns what the task sees after the invocation."""
+        struck = self._faults.strike("lambda:Invoke", self._clock.now_ms, "states")
+        if struck is None:
+            return None
+        if isinstance(struck.effect, Slow):
+            self._clock.sleep_ms(self._faults.delay_ms(struck.fault, struck.effect.delay))
+            return None
+        seen = struck.effect.effect if isinstance(struck.effect, Afterwards) else struck.effect
+        if isinstance(seen, ServiceError):
+            failure = TaskFailure(f"Lambda.{seen.code}", seen.message)
+        else:
+            self._clock.sleep_ms(seen.wait_ms if isinstance(seen, Silent) else 0)
+            failure = TaskFailure("Lambda.SdkClientException", "Unable to execute HTTP request: no answer")
+        if isinstance(struck.effect, Afterwards):
+            return failure
+        raise failure
 
     def _call_service(self, task: TaskCall, service: str, api: str, parameters: JsonValue) -> JsonValue:
         name = names.client_name(service)
@@ -139,6 +158,9 @@ class ServiceIntegrations:
             answer = getattr(client, xform_name(operation))(**shapes.to_service(_mapping(parameters), shape.input_shape))
         except ClientError as error:
             raise TaskFailure(*names.error_of(service, error, model)) from error
+        except HTTPClientError as error:  # a fault kept the answer back
+            prefix = names.sdk_name(model.service_id)
+            raise TaskFailure(f"{prefix}.SdkClientException", f"Unable to execute HTTP request: {error}") from error
         except BotoCoreError as error:
             raise TaskFailure("States.Runtime", str(error)) from error
         metadata = answer.pop("ResponseMetadata", {})

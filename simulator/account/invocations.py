@@ -1,0 +1,22 @@
+"""How invocations of functions end."""
+
+from dataclasses import dataclass
+
+from simulator.json_types import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """How an invocation ended: `payload` is what it returned or, with `error_type` set, AWS's error document."""
+
+    payload: JsonValue
+    error_type: str | None = None
+    error_message: str | None = None
+
+
+def failed(error_type: str, message: str, request_id: str, stack: list[str] | None = None) -> Invocation:
+    """An invocation that failed, with Lambda's error document."""
+    payload: dict[str, JsonValue] = {"errorMessage": message, "errorType": error_type, "requestId": request_id}
+    if stack is not None:
+        payload["stackTrace"] = stack
+    return Invocation(payload, error_type, message)
