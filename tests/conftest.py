@@ -6,6 +6,8 @@ import pytest
 
 from tests.server.served import REGION, START, Served, serving
 
+collect_ignore_glob = ["*.yaml", "*.yml"]  # what tests read; the scenarios that are tests themselves are in scenarios/
+
 
 @pytest.fixture(scope="session")
 def virtual_server() -> Iterator[Served]:

@@ -1,4 +1,4 @@
-"""Every shipped scenario passes, and leaves the same journal wherever and whenever it runs."""
+"""A scenario leaves the same journal wherever and whenever it runs. (That each of them passes, pytest sees for itself.)"""
 
 import os
 import subprocess
@@ -7,22 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from simulator.runner.result import Verdict
 from simulator.runner.run import run_scenario
 from simulator.scenario.loading import load
 from tests.e2e.conftest import ROOT, SCENARIOS
 
-FILES = sorted(SCENARIOS.rglob("*.yaml"))
 DRILL = SCENARIOS / "happy" / "three-wave-drill.yaml"
 THROTTLED = SCENARIOS / "throttling" / "reaches-the-state-machine.yaml"
-NAMES = [str(file.relative_to(SCENARIOS)) for file in FILES]
-
-
-@pytest.mark.parametrize("file", FILES, ids=NAMES)
-def test_a_shipped_scenario_passes_without_a_warning(file: Path) -> None:
-    result = run_scenario(load(file))
-    assert [check for check in result.checks if not check.passed] == []
-    assert (result.verdict, result.warnings) == (Verdict.PASSED, ())
 
 
 @pytest.mark.parametrize("file", [DRILL, THROTTLED], ids=lambda file: file.stem)
