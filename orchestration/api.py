@@ -4,6 +4,7 @@
     GET  /executions?planId=&status=&limit=&next=        list
     GET  /executions/{executionId}                       the record
     GET  /executions/{executionId}/events?limit=&next=   the history
+    GET  /executions/{executionId}/timeline              its waves' instants and critical path
     POST /executions/{executionId}/{operation}           pause, resume, cancel
     POST /executions/{executionId}/waves/{wave}/{operation}   approve, refuse, skip, retry, continue
 
@@ -17,23 +18,23 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestration import store, turns
+from orchestration.logs import about, logger
 from orchestration.operators import OPERATIONS, WAVE_OPERATIONS, NotPossible, note_of
 from orchestration.plan_checks import Flaw
 from orchestration.record import Record
 from orchestration.starting import Refused, started
+from orchestration.timeline import timeline
 
 _REQUEST_FIELDS = frozenset({"planId", "plan", "isDrill"})
 _PLACED = ("waves", "cleanUpJobs")  # what a record says with the place that it is in
 _MAX_PAGE = 100
 _MAX_REASON = 1_000  # characters
 _SUMMARY = ("executionId", "planId", "planName", "isDrill", "status", "createdAt", "startedAt", "endedAt", "rtoMet")
-logger = Logger(service="orchestration-api")
 app = APIGatewayRestResolver()
 
 
@@ -46,7 +47,8 @@ def start_execution() -> Response[str]:
     """
     execution = started(_request_body(), app.current_event.headers.get("Idempotency-Key"))
     execution_id, status = execution["executionId"], execution["status"]
-    logger.info("accepted", execution_id=execution_id, plan_id=execution["planId"], is_drill=execution["isDrill"])
+    about(execution_id)
+    logger.info("accepted", plan_id=execution["planId"], is_drill=execution["isDrill"])
     answer = _json(202, {"executionId": execution_id, "status": status})
     answer.headers["Location"] = f"executions/{execution_id}"  # relative, as the stage's path is in front of it
     return answer
@@ -55,10 +57,13 @@ def start_execution() -> Response[str]:
 @app.get("/executions/<execution_id>")
 def get_execution(execution_id: str) -> Response[str]:
     """The execution's record."""
-    execution = store.find(execution_id)
-    if execution is None:
-        raise Refused(404, "Not found", f"there is no execution {execution_id}")
-    return _json(200, _shown(execution))
+    return _json(200, _shown(_found(execution_id)))
+
+
+@app.get("/executions/<execution_id>/timeline")
+def get_timeline(execution_id: str) -> Response[str]:
+    """When each wave started, launched and ended, and the chain of waves that the whole hung on."""
+    return _json(200, timeline(_found(execution_id)))
 
 
 @app.get("/executions")
@@ -74,8 +79,7 @@ def list_executions() -> Response[str]:
 @app.get("/executions/<execution_id>/events")
 def get_events(execution_id: str) -> Response[str]:
     """A page of what happened in an execution, oldest first."""
-    if store.find(execution_id) is None:
-        raise Refused(404, "Not found", f"there is no execution {execution_id}")
+    _found(execution_id)
     query = app.current_event.query_string_parameters or {}
     found, following = store.events(execution_id, _limit(query), query.get("next"))
     return _json(200, {"events": found} | ({"next": following} if following else {}))
@@ -121,14 +125,21 @@ def _no_route(_error: NotFoundError) -> Response[str]:
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry point, for API Gateway's REST proxy events."""
+    about(None)
     return app.resolve(event, context)
+
+
+def _found(execution_id: str) -> Record:
+    about(execution_id)
+    execution = store.find(execution_id)
+    if execution is None:
+        raise Refused(404, "Not found", f"there is no execution {execution_id}")
+    return execution
 
 
 def _operated(execution_id: str, operation: str, wave: str | None) -> Response[str]:
     """Apply an operator's decision and tell those who waited for it; the record as it is then."""
-    execution = store.find(execution_id)
-    if execution is None:
-        raise Refused(404, "Not found", f"there is no execution {execution_id}")
+    execution = _found(execution_id)
     if wave is not None and wave not in [one["name"] for one in execution["waves"]]:
         raise Refused(404, "Not found", f"execution {execution_id} has no wave {wave!r}")
     change = {**OPERATIONS, **WAVE_OPERATIONS}[operation]
@@ -138,7 +149,7 @@ def _operated(execution_id: str, operation: str, wave: str | None) -> Response[s
     except NotPossible as impossible:
         raise Refused(409, "Not possible", str(impossible)) from impossible
     turns.tell(changed)
-    logger.info(operation, execution_id=execution_id, wave=wave, by=note["by"])
+    logger.info(operation, wave=wave, by=note["by"])
     return _json(200, _shown(changed))
 
 

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 # At worst 3 attempts of 20 seconds and two short pauses: a call ends one way or the other before a function's time is up.
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=15)
+_QUICK = Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=1, read_timeout=3)
 # What time alone may mend. The state machine's retriers name the same errors.
 TRANSIENT = frozenset({
     "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "ProvisionedThroughputExceededException",
@@ -23,6 +24,12 @@ TRANSIENT = frozenset({
 def client(service: str, region: str | None = None) -> Any:
     """The boto3 client of a service in the function's own account, and in its own Region unless another is named."""
     return boto3.client(service, region_name=region, config=CONFIG)
+
+
+@cache
+def quick_client(service: str) -> Any:
+    """The boto3 client of a service that nothing depends on: it is not waited for long."""
+    return boto3.client(service, config=_QUICK)
 
 
 class AwsError(Exception):

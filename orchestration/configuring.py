@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestration import launch_changes, launch_settings, places, record, store, turns
 from orchestration.clients import TRANSIENT, error_code
+from orchestration.logs import logger
 from orchestration.record import Record
 from orchestration.waves import CONFIGURING, NOT_STARTED, RETRYING
 
@@ -21,7 +21,6 @@ Event = Mapping[str, Any]
 CONFIGURED = "CONFIGURED"
 MAX_TIME = timedelta(seconds=25)  # of an invocation; its last call may still need some retries of the SDK
 _BUSY = TRANSIENT | {"ConflictException"}  # the last one: a job has the server
-logger = Logger(service="orchestration", child=True)
 
 
 def configure_wave(event: Event) -> Record:

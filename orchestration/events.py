@@ -10,17 +10,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
-from orchestration import places, record, recovery, store, turns
+from orchestration import outside, places, record, recovery, store, turns
 from orchestration.clients import named_errors
+from orchestration.happenings import happenings
+from orchestration.logs import about, logger
 from orchestration.record import Record
 from orchestration.waves import all_over
 
 Event = Mapping[str, Any]
 # What an execution's record is closed with, by how its state machine ended.
 _ENDS = {"ABORTED": "ExecutionAborted", "TIMED_OUT": "ExecutionTimedOut", "FAILED": "ExecutionFailed"}
-logger = Logger(service="recovery-events")
 
 
 def server_launched(event: Event) -> Record:
@@ -37,6 +36,7 @@ def server_launched(event: Event) -> Record:
     wave = next((wave for wave in (execution or {"waves": ()})["waves"] if wave.get("jobId") == job_id), None)
     if wave is None or "wakeToken" not in wave:
         return {"woken": None}  # not a job of ours, or not any more
+    about(execution["executionId"] if execution else None)
     job = recovery.describe_job(places.recorded(wave), job_id)
     if job is None or not all_over(job):
         return {"woken": None}
@@ -48,10 +48,15 @@ def execution_ended(event: Event) -> Record:
     """The state machine's execution has ended badly: close the record if it is still open."""
     detail = event["detail"]
     error = {"Error": _ENDS[detail["status"]], "Cause": detail.get("cause") or f"the execution ended as {detail['status']}"}
-    if store.find(detail["name"]) is None:
+    known = store.find(detail["name"])
+    if known is None:
         return {"status": None}  # not an execution of ours
-    closed = partial(record.closed, error=error, now=datetime.now(UTC))
-    return {"status": store.update(detail["name"], closed)["status"]}
+    about(detail["name"])
+    closed = store.update(detail["name"], partial(record.closed, error=error, now=datetime.now(UTC)), known)
+    for happening in happenings(known, closed):
+        if happening.what == "Execution Finished":  # of which its state machine has told nobody
+            outside.notify(closed, happening)
+    return {"status": closed["status"]}
 
 
 KINDS: Mapping[str, Callable[[Event], Record]] = {
@@ -62,6 +67,7 @@ KINDS: Mapping[str, Callable[[Event], Record]] = {
 
 def handler(event: Event, context: Any) -> Record:
     """Lambda's entry point. Raises KeyError for an event that no rule should send."""
+    about(None)
     with named_errors():
         result = KINDS[event["detail-type"]](event)
     logger.info(event["detail-type"], detail=event["detail"], result=result)

@@ -1,10 +1,10 @@
 """Recovery plans: what a plan document describes, and the order its waves are listed in.
 
-A plan is `{"planId", "name"?, "rtoMinutes"?, "cleanUpDrill"?, "waves": [...]}`, a wave `{"name", "servers": ["s-..."] or
-"tags": {...}, "dependsOn"?: ["..."], "timeoutMinutes"?: 60, "pollSeconds"?: 15, "onFailure"?: "stop" | "continue" | "pause",
-"retries"?: 0, "optional"?: ["s-..."], "minimumHealthyShare"?: 1, "approval"?: {"timeoutMinutes", "default": "approve" |
-"refuse"}}`. Both may say where servers are (`account`, `region`, `roleArn` or `roleName`, `externalId`) and how they are
-launched (`launchConfiguration`, see launch_settings.py); what the wave says counts.
+A plan is `{"planId", "name"?, "rtoMinutes"?, "cleanUpDrill"?, "notify"?: ["start", "wave", "paused"], "waves": [...]}`, a
+wave `{"name", "servers": ["s-..."] or "tags": {...}, "dependsOn"?: ["..."], "timeoutMinutes"?: 60, "pollSeconds"?: 15,
+"onFailure"?: "stop" | "continue" | "pause", "retries"?: 0, "optional"?: ["s-..."], "minimumHealthyShare"?: 1, "approval"?:
+{"timeoutMinutes", "default": "approve" | "refuse"}}`. Both may say where servers are (`account`, `region`, `roleArn` or
+`roleName`, `externalId`) and how they are launched (`launchConfiguration`, see launch_settings.py); the wave's word counts.
 Nothing here talks to AWS.
 """
 
@@ -78,6 +78,7 @@ class Plan:
     waves: tuple[Wave, ...]
     rto_minutes: float | None = None
     cleans_up_drill: bool = False
+    notify: tuple[str, ...] = ()
 
 
 def check(document: Any) -> None:
@@ -106,6 +107,7 @@ def read_plan(document: Any, members: Mapping[str, Sequence[str]] | None = None,
         waves,
         document.get("rtoMinutes"),
         document.get("cleanUpDrill", False),
+        tuple(document.get("notify", ())),
     )
 
 

@@ -22,12 +22,13 @@ MAX_SERVERS, ACCOUNT_QUOTA = 4_000, "L-E28BE5E0"
 MAX_WAVES = 100
 MAX_TAGS = 50  # of a resource
 ON_FAILURE = ("stop", "continue", "pause")
+NOTIFIED = ("start", "wave", "paused")  # ends and decisions are told of in any case
 APPROVAL_DEFAULTS = ("approve", "refuse")
 
 _SERVER_ID = re.compile(r"s-[0-9a-zA-Z]{17}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,128}")
 _WAVE_NAME = re.compile(r"[\w .:/=+@-]{1,128}")  # what AWS takes as a tag's value: the wave's job is tagged with its name
-_PLAN_FIELDS = frozenset({"planId", "name", "waves", "rtoMinutes", "cleanUpDrill", "launchConfiguration", *FIELDS})
+_PLAN_FIELDS = frozenset({"planId", "name", "waves", "rtoMinutes", "cleanUpDrill", "notify", "launchConfiguration", *FIELDS})
 _WAVE_FIELDS = frozenset({
     "name", "servers", "tags", "dependsOn", "timeoutMinutes", "pollSeconds", "onFailure", "retries", "optional",
     "minimumHealthyShare", "approval", "launchConfiguration", *FIELDS,
@@ -56,6 +57,8 @@ def flaws_of(document: Any) -> Iterator[Flaw]:
     yield from _number(document, "rtoMinutes", 0.1, MAX_DAYS * 24 * 60, "")
     if not isinstance(document.get("cleanUpDrill", False), bool):
         yield Flaw("/cleanUpDrill", "cleanUpDrill must be true or false")
+    if not _are_texts(document.get("notify", [])) or not set(document.get("notify", [])) <= set(NOTIFIED):
+        yield Flaw("/notify", f"notify must be a list of some of {', '.join(NOTIFIED)}")
     yield from _place_shape(document, "")
     yield from _launch_shape(document, "")
     waves = document.get("waves")

@@ -58,6 +58,8 @@ def new_record(execution_id: str, plan: Plan, *, is_drill: bool, now: datetime) 
         "cleanUp": is_drill and plan.cleans_up_drill,
         "version": 1,
     }
+    if plan.notify:
+        record["notify"] = list(plan.notify)
     return record if plan.rto_minutes is None else record | {"rtoMinutes": plan.rto_minutes}
 
 

@@ -7,19 +7,21 @@ under way stands in one item, written in the same transaction as a new record, s
 import json
 import os
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from orchestration import outside
 from orchestration.clients import client, error_code
 from orchestration.places import HERE, Place, recorded
 from orchestration.record import ENDED, Change, Record, instant
 from orchestration.telling import events_between
 
 MAX_TRIES = 10
+MAX_EXECUTION = timedelta(days=30)  # the state machine's TimeoutSeconds
 MAX_EVENTS = 50  # of one write; a record's change has a handful
 _ACTIVE = "active"  # the registry's only item
 _SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
@@ -85,6 +87,7 @@ def create(record: Record) -> None:
             if error_code(error) not in ("TransactionCanceledException", "TransactionConflictException"):
                 raise
         else:
+            outside.tell(None, record)
             return
     raise RecordBusy(f"other executions were started {MAX_TRIES} times in a row")
 
@@ -101,7 +104,7 @@ def update(execution_id: str, change: Change, known: Record | None = None) -> Re
         changed = change(record)
         if changed == record:
             return record
-        changed = changed | {"version": record["version"] + 1}
+        changed = changed | {"version": record["version"] + 1} | _expiry(changed)
         try:
             put = _record_put(changed, "version = :read", {":read": record["version"]})
             _write(put, *_events(record, changed))
@@ -113,6 +116,7 @@ def update(execution_id: str, change: Change, known: Record | None = None) -> Re
         else:
             if changed["status"] in ENDED:
                 release(execution_id)
+            outside.tell(record, changed)
             return changed
     raise RecordBusy(f"the record of {execution_id} was changed by others {MAX_TRIES} times in a row")
 
@@ -187,11 +191,28 @@ def _claimed(place: Place, server: str) -> str:
     return server if place.key == HERE.key else f"{place.key}/{server}"
 
 
+def _retention_seconds() -> int:
+    """How long what is over is kept; 0 keeps it for good."""
+    return int(os.environ["RETENTION_DAYS"]) * 86_400
+
+
+def _expiry(record: Record) -> Record:
+    """When DynamoDB may delete the record of an execution that has ended, if ever."""
+    retention = _retention_seconds()
+    if not retention or record["status"] not in ENDED:
+        return {}
+    return {"expiresAt": int(datetime.now(UTC).timestamp()) + retention}
+
+
 def _events(before: Record | None, after: Record) -> Iterator[dict[str, Any]]:
-    at = instant(datetime.now(UTC))
+    now, retention = datetime.now(UTC), _retention_seconds()
+    # An event outlives its execution, however long that takes.
+    expiry = {"expiresAt": int((now + MAX_EXECUTION).timestamp()) + retention} if retention else {}
     for index, event in enumerate([*events_between(before, after)][:MAX_EVENTS]):
         key = {"executionId": after["executionId"], "sequence": f"{after['version']:06d}.{index:03d}"}
-        yield {"Put": {"TableName": os.environ["EVENTS_TABLE"], "Item": _encode(key | {"at": at} | event)}}
+        yield {
+            "Put": {"TableName": os.environ["EVENTS_TABLE"], "Item": _encode(key | {"at": instant(now)} | event | expiry)}
+        }
 
 
 def _record_put(record: Record, condition: str, values: Record) -> dict[str, Any]:

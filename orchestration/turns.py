@@ -3,15 +3,14 @@
 import json
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
 from orchestration import policy
 from orchestration.clients import client, error_code
+from orchestration.logs import logger
 from orchestration.record import Record
 
 _GONE = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")  # somebody else has told it, or it no longer waits
-logger = Logger(service="orchestration", child=True)
 
 
 def tell(record: Record) -> None:

@@ -114,6 +114,9 @@ class Fleet(Model):
     )
     drill: Flag = Field(True, description="whether this is a drill, as opposed to a recovery")
     clean_up_drill: Flag = Field(False, description="whether the plan terminates what a drill has launched, at its end")
+    notify: tuple[Literal["start", "wave", "paused"], ...] = Field(
+        (), description="what people are to be notified of, besides ends and decisions"
+    )
     waves: Annotated[tuple[Wave, ...], BeforeValidator(not_empty)] = Field(description="the waves, in the order of the plan")
 
     @property

@@ -24,6 +24,8 @@ def plan_document(scenario: Scenario, ids: Mapping[str, str]) -> JsonObject:
         "name": scenario.title,
         "waves": [_wave(wave, ids) for wave in scenario.fleet.waves],
     }
+    if scenario.fleet.notify:
+        document["notify"] = list(scenario.fleet.notify)
     return document | ({"cleanUpDrill": True} if scenario.fleet.clean_up_drill else {})
 
 

@@ -109,6 +109,7 @@ def test_the_api_has_every_request_and_each_asks_who_it_is() -> None:
         ("/executions", "get"),
         ("/executions/{executionId}", "get"),
         ("/executions/{executionId}/events", "get"),
+        ("/executions/{executionId}/timeline", "get"),
         *((f"/executions/{{executionId}}/{name}", "post") for name in OPERATIONS),
         *((f"{wave}/{name}", "post") for name in WAVE_OPERATIONS),
     }

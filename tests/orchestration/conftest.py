@@ -18,6 +18,7 @@ from orchestration.record import Record, new_record
 
 NOW = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
 MACHINE_ARN = "arn:aws:states:us-east-1:111122223333:stateMachine:recovery"
+TOPIC_ARN = "arn:aws:sns:us-east-1:111122223333:recovery"
 SERVERS = ("s-3a000000000000001", "s-3a000000000000002", "s-3a000000000000003")
 OPERATOR = "arn:aws:iam::111122223333:user/ops"
 JOB_ID = "drsjob-3b000000000000001"
@@ -73,6 +74,8 @@ def _clients() -> Iterator[None]:
             environment.setenv(name, value)
         for service in ("dynamodb", "drs", "stepfunctions", "sts", "ec2"):
             clients.client(service)
+        for service in ("events", "sns"):
+            clients.quick_client(service)
     yield
     clients.client.cache_clear()
 
@@ -84,6 +87,8 @@ def account(_clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
     monkeypatch.setenv("CLAIMS_TABLE", "claims")
     monkeypatch.setenv("PLANS_TABLE", "plans")
     monkeypatch.setenv("STATE_MACHINE_ARN", MACHINE_ARN)
+    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", TOPIC_ARN)
+    monkeypatch.setenv("RETENTION_DAYS", "0")
     drs, states = Stubber(clients.client("drs")), Stubber(clients.client("stepfunctions"))
     with time_machine.travel(NOW, tick=False), mock_aws(), drs, states:
         for table, keys in TABLES.items():

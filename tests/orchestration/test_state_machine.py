@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from orchestration.clients import TRANSIENT
-from orchestration.handler import ACTIONS, PATIENCE
+from orchestration.handler import ACTIONS
 from orchestration.plan_checks import MAX_DAYS, MAX_WAVES
+from orchestration.watching import PATIENCE
 from simulator.engine.lint import lint
 
 WEEK = 7 * 24 * 60 * 60
