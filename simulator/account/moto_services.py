@@ -13,41 +13,21 @@ from typing import Any
 
 import boto3
 import moto.backends
-import moto.core.responses
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto.backend_index import backend_url_patterns
-from moto.core.base_backend import AccountSpecificBackend, BackendDict
+from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.model_instances import reset_model_data
-from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.moto_api._internal import mock_random
 
+from simulator.account import moto_changes
 from simulator.account.wire import HttpRequest, HttpResponse
 from simulator.errors import ServiceError
 from simulator.rng import Chance
 
-# DynamoDB's answers that hold items. moto keeps items as the wire has them and yet looks for each of the ten members of
-# every attribute value under a dozen spellings, which was most of the time that a run took.
-_ITEM_OPERATIONS = frozenset({"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"})
-
-
-class _ItemPicker(XFormedAttributePicker):  # type: ignore[misc]  # moto is not typed
-    """Takes the members of DynamoDB's items by their own names; for everything else it is moto's."""
-
-    def __call__(self, context: AttributePickerContext) -> Any:
-        """The value of one member."""
-        if type(context.obj) is dict and context.operation_model.name in _ITEM_OPERATIONS:
-            return context.obj.get(context.key)
-        return super().__call__(context)
-
-
-moto.core.responses.XFormedAttributePicker = _ItemPicker
-# moto tells its stores from each other by a random UUID. Those of services that are first used inside a world draw it from
-# the world's entropy, so two worlds of one seed would make equal ones, and only one of the two would ever be emptied.
-for _store in (BackendDict, AccountSpecificBackend):
-    _store.__eq__, _store.__ne__, _store.__hash__ = object.__eq__, object.__ne__, object.__hash__
+moto_changes.make()
 _STUBBER = BotocoreStubber()
 _used: set[str] = set()
 _NO_SERVICE: Any = (404, {}, "Not yet implemented")  # what moto answers for a host that it does not know
