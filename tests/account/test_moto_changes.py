@@ -28,7 +28,7 @@ PLAIN = st.recursive(
     ),
     max_leaves=8,
 )
-ODD = st.one_of(
+ODD: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({"B": "AAEC"}),
     st.just({"BS": ["AAEC"]}),
     st.just({"S": "a", "X": "unknown"}),
@@ -75,5 +75,5 @@ def test_items_are_serialized_as_moto_would(item: dict[str, Any]) -> None:
 
 
 def test_binary_values_are_left_to_moto() -> None:
-    plain = [moto_changes.is_plain(value) for value in ({"B": "AA=="}, {"M": {"a": {"B": "AA=="}}}, {"L": [{"BS": []}]})]
-    assert plain == [False, False, False]
+    binary: list[Any] = [{"B": "AA=="}, {"M": {"a": {"B": "AA=="}}}, {"L": [{"BS": []}]}]
+    assert [moto_changes.is_plain(value) for value in binary] == [False, False, False]
