@@ -8,13 +8,15 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
+    from simulator.api import Source
     from simulator.runner.result import Result
     from simulator.scenario.model import Scenario
+    from simulator.testing import DrsWorld
 
 SEEDS_PER_TEST = 50
 _SUFFIXES = (".yaml", ".yml")
@@ -30,6 +32,37 @@ class MeaninglessPass(pytest.PytestWarning):
 
 class Told(Exception):
     """A scenario that did not pass. Its text is all that is shown: there is no Python of the user's to trace back to."""
+
+
+class RunScenario(Protocol):
+    """What the fixture `run_scenario` gives: `simulator.run`, with paths from pytest's root folder."""
+
+    def __call__(self, source: "Source", *, seed: int | None = None) -> "Result":
+        """Run a scenario file, or a Scenario, and judge it. `--drsim-seed` wins over the scenario's own seed."""
+
+
+@pytest.fixture
+def run_scenario(request: pytest.FixtureRequest) -> RunScenario:
+    """For tests in Python: runs a scenario file, named from pytest's root folder, and gives its Result."""
+    from simulator import api  # noqa: PLC0415
+    from simulator.scenario.model import Scenario  # noqa: PLC0415
+
+    root, chosen = request.config.rootpath, request.config.getoption("drsim_seed")
+
+    def run(source: "Source", *, seed: int | None = None) -> "Result":
+        used = chosen if seed is None else seed
+        return api.run(source if isinstance(source, Scenario) else root / source, seed=used)
+
+    return run
+
+
+@pytest.fixture
+def drs_world() -> "Iterator[DrsWorld]":
+    """An empty simulated AWS account with DRS on a virtual clock, for the length of the test."""
+    from simulator import testing  # noqa: PLC0415
+
+    with testing.drs_world() as world:
+        yield world
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -198,14 +231,10 @@ def _shown(path: Path, config: pytest.Config) -> Path:
 
 def _text(result: "Result") -> str:
     """What `drsim run` would print, below one line that says it all."""
-    from io import StringIO  # noqa: PLC0415
-
-    from simulator.report.terminal import make_console, print_result  # noqa: PLC0415
+    from simulator.report.terminal import result_text  # noqa: PLC0415
     from simulator.report.wording import failed_checks  # noqa: PLC0415
 
-    buffer = StringIO()
-    print_result(make_console(buffer, is_plain=True), result)
     broken = [f"{check.name}: {check.happened}" for check in failed_checks(result)]
     more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
     first = (broken or (result.error or str(result.verdict)).splitlines())[0]
-    return f"{first}{more}\n\n{buffer.getvalue().rstrip()}"
+    return f"{first}{more}\n\n{result_text(result)}"

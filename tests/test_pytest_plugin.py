@@ -168,11 +168,19 @@ def test_what_is_meant_as_a_scenario_is_taken_however_broken(tmp_path: Path, tex
     assert is_scenario(path)
 
 
+def imports(program: str) -> dict[str, int]:
+    """What a program of its own imports, and how many microseconds each took with all that it imports itself."""
+    command, environment = [sys.executable, "-X", "importtime", "-c", program], {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return {name: int(cost) for cost, name in re.findall(r"\| +(\d+) \| +(\S+)$", done.stderr, re.MULTILINE)}
+
+
 def test_loading_the_plugin_costs_others_next_to_nothing() -> None:
-    command = [sys.executable, "-X", "importtime", "-c", "import pytest, _pytest.pytester; import simulator.pytest_plugin"]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
-    costs = re.findall(r"\| +(\d+) \| ( *)(\S+)$", done.stderr, re.MULTILINE)
-    (cost_us,) = [int(microseconds) for microseconds, _, name in costs if name == "simulator.pytest_plugin"]
-    assert cost_us < 20_000
-    heavy = {"yaml", "pydantic", "boto3", "botocore", "moto", "rich", "click", "greenlet", "time_machine"}
-    assert heavy.isdisjoint(name.partition(".")[0] for _, _, name in costs)
+    # The least of several tries: what else the machine has to do must not count.
+    runs = (imports("import pytest, _pytest.pytester, simulator.pytest_plugin") for _ in range(8))
+    assert any(run["simulator.pytest_plugin"] < 20_000 for run in runs)
+
+
+def test_loading_the_plugin_imports_nothing_heavy() -> None:
+    loaded = {name.partition(".")[0] for name in imports("import pytest, simulator.pytest_plugin")}
+    assert loaded.isdisjoint({"yaml", "pydantic", "boto3", "botocore", "moto", "rich", "click", "greenlet", "time_machine"})

@@ -1,6 +1,7 @@
 """Results for a person at a terminal, or for a log: the same text, with colour where there is colour."""
 
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -49,6 +50,13 @@ def print_result(console: Console, result: Result) -> None:
             Text(" " * INDENT) + Text("reproduce: ", "dim") + Text(wording.printable(result.reproduce)), soft_wrap=True
         )
     console.print()
+
+
+def result_text(result: Result) -> str:
+    """What `print_result` prints, without colours and without the empty line at the end."""
+    buffer = StringIO()
+    print_result(make_console(buffer, is_plain=True), result)
+    return buffer.getvalue().rstrip() + "\n"
 
 
 def print_summary(console: Console, results: Sequence[Result]) -> None:

@@ -119,3 +119,8 @@ class Result:
     hopes: tuple[Check, ...] = ()
     seeds: tuple[SeedRun, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is PASSED."""
+        return self.verdict is Verdict.PASSED

@@ -1,0 +1,13 @@
+from simulator.api import load as load
+from simulator.api import parse as parse
+from simulator.api import report_text as report_text
+from simulator.api import run as run
+from simulator.errors import UserError as UserError
+from simulator.journal import Journal as Journal
+from simulator.runner.result import Check as Check
+from simulator.runner.result import Result as Result
+from simulator.runner.result import Verdict as Verdict
+from simulator.scenario.model import Scenario as Scenario
+from simulator.testing import DrsWorld as DrsWorld
+
+__version__: str
