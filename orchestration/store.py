@@ -21,7 +21,7 @@ from orchestration.record import ENDED, Change, Record, instant
 from orchestration.telling import events_between
 
 MAX_TRIES = 10
-MAX_EXECUTION = timedelta(days=30)  # the state machine's TimeoutSeconds
+MAX_EXECUTION = timedelta(days=50)  # the state machine's TimeoutSeconds
 MAX_EVENTS = 50  # of one write; a record's change has a handful
 _ACTIVE = "active"  # the registry's only item
 _SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()

@@ -122,6 +122,12 @@ def test_a_busy_server_is_waited_for_longer_than_a_usual_job_takes() -> None:
     assert sum(waits) > 30 * 60
 
 
+def test_room_in_drs_is_waited_for_longer_than_a_hundred_jobs_take_there() -> None:
+    waits = waits_seconds(retrier(STATES["StartWaveRecovery"], "ServiceQuotaExceededException"))
+    assert (waits[0], max(waits)) == (60, 300)  # rarely enough that the history has room for it, a hundred waves over
+    assert sum(waits) > 4.5 * 3_600
+
+
 @each({name: state for name, state in STATES.items() if state["Type"] == "Choice"})
 def test_every_choice_has_a_default(state: dict[str, Any]) -> None:
     assert state["Default"]
