@@ -362,6 +362,21 @@ class Notified:
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationSent:
+    """A topic's message went to a function, or would have gone to an address outside the simulated account.
+
+    `error` says what is wrong with a function that could not be invoked.
+    """
+
+    kind: ClassVar[str] = "notification.sent"
+    topic: str
+    protocol: str
+    endpoint: str
+    message: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class EventEmitted:
     """A service, or a caller of PutEvents, put an event on an event bus. `account` and `region` are those of the bus."""
 
@@ -422,7 +437,7 @@ Event = (
     RunStarted | RunEnded | FleetMade
     | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
     | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | FaultFired | Notified
-    | Answered | OperatorActed | RecordRead | EventEmitted | EventDelivered
+    | NotificationSent | Answered | OperatorActed | RecordRead | EventEmitted | EventDelivered
     | FailbackChanged | FailbackReplicationChanged | InstanceForgotten | NetworkChanged | NetworkRecovered
     | NetworkStackDeployed | NetworkTemplateExported
     | PlanExecutionChanged | PlanStepChanged

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from simulator.account import moto_services, seam, surroundings
+from simulator.account import moto_services, network, seam, surroundings
 from simulator.account.account import Account, caller
 from simulator.account.around_drs import ec2_mirror
 from simulator.account.around_drs.drs_events import DrsEvents
@@ -20,6 +20,7 @@ from simulator.account.events.put_events import put_events
 from simulator.account.faults import FaultBoard
 from simulator.account.identity import Identities, Sts
 from simulator.account.place import Place, place
+from simulator.account.sns_outlets import SnsOutlets
 from simulator.account.ssm import api as ssm
 from simulator.account.ssm.api import SsmApi
 from simulator.account.ssm.documents import Document
@@ -87,6 +88,7 @@ class World:
             before={
                 **dict.fromkeys(ec2_mirror.DEPENDENT, ec2.catch_up),
                 "monitoring": DrsMetrics(self.clock, self.drs).catch_up,
+                "sns": SnsOutlets(self.clock, self.journal).prepare,
             },
         )
 
@@ -105,7 +107,7 @@ class World:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Let this process's boto3, time and randomness be the world's; end every process of the world on the way out."""
-        with surroundings.installed(self.clock, self.chance), seam.answering(self.account.answer):
+        with network.closed(), surroundings.installed(self.clock, self.chance), seam.answering(self.account.answer):
             moto_services.reset(self.chance)
             try:
                 yield

@@ -6,6 +6,7 @@ import os
 import random
 import sys
 import time
+import urllib.request
 import uuid
 from datetime import UTC, datetime
 
@@ -20,7 +21,7 @@ print("loaded at", datetime.now(UTC).isoformat())
 def handler(event, context):
     global invocations
     invocations += 1
-    return ACTIONS[event["do"]](event, context)
+    return ACTIONS[event.get("do", "remember")](event, context)
 
 
 def write(event, context):
@@ -56,6 +57,15 @@ def talk(event, context):
     print("the end", end="")
 
 
+def connect(event, context):
+    with urllib.request.urlopen(event["url"], timeout=5) as answer:
+        return answer.status
+
+
+def remember(event, context):
+    print(json.dumps(event["Records"][0]["Sns"]["Message"]))
+
+
 def fail(event, context):
     raise KeyError(event["id"])
 
@@ -88,4 +98,5 @@ def set_environment(event, context):
 ACTIONS = {
     "write": write, "describe": describe, "sleep": sleep, "draw": draw, "talk": talk, "fail": fail, "leave": leave,
     "stubborn": stubborn, "unmarshallable": unmarshallable, "call other": call_other, "set environment": set_environment,
+    "connect": connect, "remember": remember,
 }  # fmt: skip
