@@ -200,6 +200,16 @@ class ReplicationChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryPointUsed:
+    """A server was launched with its data of the instant `data_ms`, counted from the run's start (often negative)."""
+
+    kind: ClassVar[str] = "drs.recovery_point"
+    job: str
+    server: str
+    data_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceChanged:
     """A recovery instance of DRS changed its EC2 state (PENDING, RUNNING, STOPPED, SHUTTING-DOWN, TERMINATED)."""
 
@@ -424,6 +434,24 @@ class OperatorActed:
 
 
 @dataclass(frozen=True, slots=True)
+class Probed:
+    """A probe of the steady state was read, `before` or `after` the recovery."""
+
+    kind: ClassVar[str] = "probe"
+    when: str
+    probe: str
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class RunAborted:
+    """A condition came true under which the run is to be given up."""
+
+    kind: ClassVar[str] = "run.aborted"
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordRead:
     """The orchestrator's own record of an execution, as it stood when the run ended."""
 
@@ -437,7 +465,8 @@ Event = (
     RunStarted | RunEnded | FleetMade
     | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
     | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | FaultFired | Notified
-    | NotificationSent | Answered | OperatorActed | RecordRead | EventEmitted | EventDelivered
+    | NotificationSent | Answered | OperatorActed | RecordRead | RecoveryPointUsed | Probed | RunAborted
+    | EventEmitted | EventDelivered
     | FailbackChanged | FailbackReplicationChanged | InstanceForgotten | NetworkChanged | NetworkRecovered
     | NetworkStackDeployed | NetworkTemplateExported
     | PlanExecutionChanged | PlanStepChanged

@@ -15,11 +15,13 @@ from simulator.journal import (
     NetworkRecovered,
     NetworkStackDeployed,
     NetworkTemplateExported,
+    RecoveryPointUsed,
     ReplicationChanged,
 )
 
 ServiceEvent = (
     JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | InstanceForgotten
+    | RecoveryPointUsed
     | FailbackChanged | FailbackReplicationChanged
     | NetworkChanged | NetworkRecovered | NetworkStackDeployed | NetworkTemplateExported
 )  # fmt: skip

@@ -32,7 +32,15 @@ from simulator.drs.replication_faults import ReplicationFaults
 from simulator.drs.settings import Distribution, Settings
 from simulator.drs.staleness import Staleness
 from simulator.drs.template import Template
-from simulator.journal import InstanceChanged, JobChanged, JobLogged, Journal, LaunchStatusChanged, ReplicationChanged
+from simulator.journal import (
+    InstanceChanged,
+    JobChanged,
+    JobLogged,
+    Journal,
+    LaunchStatusChanged,
+    RecoveryPointUsed,
+    ReplicationChanged,
+)
 from simulator.rng import Chance
 
 # The tag of everything that the service makes in EC2.
@@ -230,6 +238,7 @@ class RegionState:
         self.instances[identifier] = instance
         server.recovery_instance_id = identifier
         self.tell(InstanceChanged(identifier, server.id, job.id, instance.state))
+        self.tell(RecoveryPointUsed(job.id, server.id, participant.data_ms))
         return instance
 
     def forget_instance(self, instance: RecoveryInstance) -> None:

@@ -4,16 +4,24 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from simulator.account.models import signing_name
-from simulator.journal import ApiCall, Notified, StateRetried
+from simulator.journal import ApiCall, StateRetried
+from simulator.runner.custom import check_in_python
 from simulator.runner.facts import Facts, accepted_calls
+from simulator.runner.observations import check_metric, check_notifications, check_rpo, judged
 from simulator.runner.result import Check, WaveResult
+from simulator.runner.statements import always, never, sometimes
 from simulator.runner.wording import clock_time, last_before, seconds
 from simulator.scenario.expect import Count, Expect, Response, Retries, WaveExpectation
 
 
 def check_all(expect: Expect, facts: Facts) -> list[Check]:
     """Every expectation that the scenario states, in the order of the language."""
-    return [*_ending(expect, facts), *_waves(expect, facts), *_counts(expect, facts)]
+    return [*_ending(expect, facts), *_waves(expect, facts), *_counts(expect, facts), *_sentences(expect, facts)]
+
+
+def check_hopes(expect: Expect, facts: Facts) -> list[Check]:
+    """What must be so sometimes: in this run, or, where there are several, in one of them."""
+    return [sometimes(statement, facts) for statement in expect.sometimes]
 
 
 def _ending(expect: Expect, facts: Facts) -> Iterator[Check]:
@@ -25,6 +33,8 @@ def _ending(expect: Expect, facts: Facts) -> Iterator[Check]:
         yield from _response(expect.response, facts)
     if expect.rto_ms is not None:
         yield _rto(expect.rto_ms, facts)
+    if expect.rpo_ms is not None:
+        yield check_rpo(expect.rpo_ms, facts)
 
 
 def _waves(expect: Expect, facts: Facts) -> Iterator[Check]:
@@ -41,8 +51,16 @@ def _counts(expect: Expect, facts: Facts) -> Iterator[Check]:
         yield _calls(_operation(operation), count, facts)
     for retries in expect.retries:
         yield from _retries(retries, facts)
-    if expect.notifications is not None:
-        yield _notifications(expect.notifications, facts)
+    for wanted in expect.notifications:
+        yield check_notifications(wanted, facts)
+    for name, metric in expect.metrics.items():
+        yield from check_metric(name, metric, facts)
+
+
+def _sentences(expect: Expect, facts: Facts) -> Iterator[Check]:
+    yield from (always(statement, facts) for statement in expect.always)
+    yield from (never(statement, facts) for statement in expect.never)
+    yield from (check_in_python(code, facts) for code in expect.check)
 
 
 def _operation(operation: str) -> str:
@@ -56,10 +74,6 @@ def _failed(facts: Facts, name: str, expected: str, happened: str, at_ms: int | 
     return Check(name, False, expected, happened, at_ms, where, before)
 
 
-def _judged(facts: Facts, holds: bool, name: str, expected: str, happened: str, at_ms: int | None = None) -> Check:
-    return Check(name, True, expected, happened, at_ms) if holds else _failed(facts, name, expected, happened, at_ms)
-
-
 def _wave(facts: Facts, name: str) -> WaveResult:
     return next(wave for wave in facts.waves if wave.name == name)
 
@@ -68,7 +82,7 @@ def _outcome(expected: str, facts: Facts) -> Check:
     happened = f"it ended {facts.outcome}" if facts.end or facts.outcome == "REJECTED" else f"it is {facts.outcome} for good"
     waiting = f"; still waiting: {facts.ended.detail}" if facts.end is None and facts.ended.detail else ""
     reason = f" ({facts.reason[:300]})" if facts.reason and facts.outcome != expected else ""
-    return _judged(
+    return judged(
         facts,
         facts.outcome == expected,
         f"outcome {expected}",
@@ -81,7 +95,7 @@ def _outcome(expected: str, facts: Facts) -> Check:
 def _reason(expected: str, facts: Facts) -> Check:
     happened = f"the reason is: {facts.reason[:500]}" if facts.reason else "there is no reason"
     name = f"reason contains {expected!r}"
-    return _judged(
+    return judged(
         facts, expected in facts.reason, name, f"the recorded reason contains {expected!r}", happened, facts.recovery_ms
     )
 
@@ -93,10 +107,10 @@ def _response(response: Response, facts: Facts) -> Iterator[Check]:
         return
     if response.status is not None:
         name, expected = f"response {response.status}", f"the request is answered with HTTP {response.status}"
-        yield _judged(facts, answer.status == response.status, name, expected, f"HTTP {answer.status}: {answer.body}")
+        yield judged(facts, answer.status == response.status, name, expected, f"HTTP {answer.status}: {answer.body}")
     if response.contains is not None:
         name, expected = f"response contains {response.contains!r}", f"the answer contains {response.contains!r}"
-        yield _judged(facts, response.contains in str(answer.body), name, expected, f"the answer is {answer.body}")
+        yield judged(facts, response.contains in str(answer.body), name, expected, f"the answer is {answer.body}")
 
 
 def _order(order: tuple[str, ...], facts: Facts) -> Check:
@@ -178,14 +192,14 @@ def _rto(rto_ms: int, facts: Facts) -> Check:
 
 def _calls(operation: str, count: Count, facts: Facts) -> Check:
     calls = accepted_calls(facts.journal, operation)
-    expected = f"{_count(count)} accepted calls of {operation}"
+    expected = f"{count} accepted calls of {operation}"
     happened = f"there were {len(calls)}" + (
         f", at {', '.join(clock_time(at_ms) for at_ms, _ in calls[:6])}" if calls else ""
     )
     at_ms = None
     if calls and not count.holds(len(calls)):
         at_ms = calls[min(count.max, len(calls) - 1) if count.max is not None else -1][0]
-    return _judged(facts, count.holds(len(calls)), f"{operation} {_count(count)}x", expected, happened, at_ms)
+    return judged(facts, count.holds(len(calls)), f"{operation} {count}x", expected, happened, at_ms)
 
 
 def _retries(retries: Retries, facts: Facts) -> Iterator[Check]:
@@ -211,8 +225,8 @@ def _retries(retries: Retries, facts: Facts) -> Iterator[Check]:
             at_ms = found[differs][0] if differs is not None else found[-1][0] if found else None
             yield _failed(facts, name, expected, happened, at_ms, where)
     if retries.attempts is not None:
-        name = f"{subject} retried{suffix} {_count(retries.attempts)}x"
-        expected = f"{subject} is retried{suffix} {_count(retries.attempts)} times"
+        name = f"{subject} retried{suffix} {retries.attempts}x"
+        expected = f"{subject} is retried{suffix} {retries.attempts} times"
         holds = retries.attempts.holds(len(waits))
         happened = f"{len(waits)} retries"
         yield Check(name, True, expected, happened) if holds else _failed(facts, name, expected, happened, first, where)
@@ -241,19 +255,3 @@ def _call_retries(retries: Retries, facts: Facts) -> list[tuple[int, int]]:
                 found.append((call.started_ms, call.started_ms - failed_ms))
         answered[call.call] = (at_ms, call)
     return found
-
-
-def _notifications(count: Count, facts: Facts) -> Check:
-    sent = [at_ms for at_ms, _ in facts.journal.of(Notified)]
-    happened = f"there were {len(sent)}"
-    return _judged(
-        facts, count.holds(len(sent)), f"{_count(count)} notifications", f"{_count(count)} notifications", happened
-    )
-
-
-def _count(count: Count) -> str:
-    if count.max is None:
-        return f"at least {count.min}"
-    if count.min == count.max:
-        return str(count.min)
-    return f"at most {count.max}" if count.min == 0 else f"{count.min} to {count.max}"

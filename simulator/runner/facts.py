@@ -12,12 +12,14 @@ from simulator.journal import (
     Journal,
     LaunchStatusChanged,
     RecordRead,
+    RecoveryPointUsed,
     RunEnded,
 )
 from simulator.json_types import JsonObject
 from simulator.runner.result import ServerResult, WaveResult
+from simulator.targets.occurrences import Cast
 
-_ENDINGS = {
+ENDINGS = {
     "ExecutionSucceeded": "SUCCEEDED",
     "ExecutionFailed": "FAILED",
     "ExecutionTimedOut": "TIMED_OUT",
@@ -41,7 +43,8 @@ class Facts:
     """The reading of one run.
 
     `execution` is the ARN of the first execution, `end` how it ended (None: it never did), `record` the orchestrator's
-    own record and `record_status` the verdict in it.
+    own record and `record_status` the verdict in it. `recovery_points` has the age of the data that each server was
+    recovered with, in milliseconds at the moment its recovery was asked for; `cast` tells who is who.
     """
 
     journal: Journal
@@ -52,6 +55,8 @@ class Facts:
     record: JsonObject | None
     record_status: str | None
     ended: RunEnded
+    cast: Cast
+    recovery_points: Mapping[str, int]
 
     @property
     def outcome(self) -> str:
@@ -69,6 +74,11 @@ class Facts:
     def recovery_ms(self) -> int | None:
         """Virtual time from the request (the run's first instant) to the end of the execution."""
         return None if self.end is None else self.end.at_ms
+
+    @property
+    def rpo_ms(self) -> int | None:
+        """The age of the oldest data that was recovered; None if nothing was."""
+        return max(self.recovery_points.values(), default=None)
 
     @property
     def reason(self) -> str:
@@ -94,12 +104,14 @@ def read_facts(
         next((event for _, event in journal.of(Answered)), None),
         execution,
         next(
-            (_end(at_ms, event) for at_ms, event in histories if event.execution == execution and event.type in _ENDINGS),
+            (_end(at_ms, event) for at_ms, event in histories if event.execution == execution and event.type in ENDINGS),
             None,
         ),
         record,
         None if status is None else str(status),
         next(event for _, event in journal.of(RunEnded)),
+        Cast(server_ids, waves),
+        {name: age for name, source_id in server_ids.items() if (age := servers.age_ms(source_id)) is not None},
     )
 
 
@@ -115,7 +127,7 @@ def accepted_calls(journal: Journal, operation: str) -> list[tuple[int, ApiCall]
 def _end(at_ms: int, event: HistoryEvent) -> ExecutionEnd:
     error, cause = event.details.get("error"), event.details.get("cause")
     return ExecutionEnd(
-        _ENDINGS[event.type], at_ms, None if error is None else str(error), None if cause is None else str(cause)
+        ENDINGS[event.type], at_ms, None if error is None else str(error), None if cause is None else str(cause)
     )
 
 
@@ -134,9 +146,18 @@ class _ServerReadings:
             # A job that terminates the instance again afterwards does not undo that the server was recovered.
             if change.job in launches and at_ms >= self._started.get(change.server, at_ms + 1):
                 self._status[change.server] = (at_ms, change.status)
+        self._data: dict[str, int] = {}
+        for _, point in journal.of(RecoveryPointUsed):
+            if point.server in self._started:
+                self._data[point.server] = point.data_ms
         for _, item in journal.of(JobLogged):
             if item.server is not None and "rawError" in item.data:
                 self._reasons[item.server] = str(item.data["rawError"])
+
+    def age_ms(self, source_server_id: str) -> int | None:
+        """How old a server's recovered data was when its recovery was granted; None if it was not recovered."""
+        data_ms = self._data.get(source_server_id)
+        return None if data_ms is None else max(0, self._started[source_server_id] - data_ms)
 
     def read(self, name: str, source_server_id: str) -> ServerResult:
         started_ms = self._started.get(source_server_id)

@@ -1,10 +1,13 @@
 """What must hold in every run of every scenario, whatever it expects."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from simulator.runner import invariants_of_deeds as deeds
 from simulator.runner.facts import Facts
+from simulator.runner.invariants_of_deeds import broken
 from simulator.runner.result import Check
-from simulator.runner.wording import clock_time, last_before
+from simulator.runner.wording import clock_time
 
 # What a record may say when the state machine ended like this; an orchestrator may fail deliberately after a wave timed out.
 _RECORD_FOR = {
@@ -15,11 +18,34 @@ _RECORD_FOR = {
 }
 
 
-def broken_invariants(
-    facts: Facts, depends_on: Mapping[str, Sequence[str]], may_fail: frozenset[str] = frozenset()
-) -> list[Check]:
-    """The invariants that the run broke, as failed checks. Waves that `may_fail` need only have ended."""
-    return [*_record_agrees(facts), *_completed_means_launched(facts), *_dependencies_first(facts, depends_on, may_fail)]
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a scenario's plan and system lay down.
+
+    `depends_on`: the waves that each wave waits for, of which those that `may_fail` need only have ended; `declared`: the
+    permissions of functions, by name, where they are known; `off`: the invariants that need not hold, by their names.
+    """
+
+    depends_on: Mapping[str, Sequence[str]]
+    may_fail: frozenset[str] = frozenset()
+    declared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
+
+
+def broken_invariants(facts: Facts, terms: Terms) -> list[Check]:
+    """The invariants that the run broke, as failed checks."""
+    checks: Mapping[str, Iterator[Check]] = {
+        "record-agrees-with-execution": _record_agrees(facts),
+        "completed-means-launched": _completed_means_launched(facts),
+        "no-wave-before-its-dependencies": _dependencies_first(facts, terms.depends_on, terms.may_fail),
+        "cancel-never-succeeds": deeds.cancel_never_succeeds(facts),
+        "polling-is-bounded": deeds.polling_is_bounded(facts),
+        "no-server-recovered-twice": deeds.no_server_recovered_twice(facts),
+        "only-declared-calls": deeds.only_declared_calls(facts, terms.declared),
+        "no-token-lost": deeds.no_token_lost(facts),
+        "nothing-after-the-end": deeds.nothing_after_the_end(facts),
+    }
+    return [check for name, found in checks.items() if name not in terms.off for check in found]
 
 
 def _record_agrees(facts: Facts) -> Iterator[Check]:
@@ -27,7 +53,7 @@ def _record_agrees(facts: Facts) -> Iterator[Check]:
         return
     status = "RUNNING" if facts.end is None else facts.end.status
     if facts.record_status not in _RECORD_FOR.get(status, ("RUNNING", "PENDING")):
-        yield _broken(
+        yield broken(
             facts,
             "record agrees with execution",
             "the orchestrator's record ends in the same outcome as its state machine",
@@ -40,7 +66,7 @@ def _completed_means_launched(facts: Facts) -> Iterator[Check]:
     missing = [server for wave in facts.waves for server in wave.servers if server.status != "LAUNCHED"]
     if facts.outcome == "COMPLETED" and missing:
         named = ", ".join(f"{server.name} is {server.status}" for server in missing[:5])
-        yield _broken(
+        yield broken(
             facts,
             "completed means launched",
             "a recovery that is reported COMPLETED has launched every server",
@@ -63,7 +89,7 @@ def _dependencies_first(facts: Facts, depends_on: Mapping[str, Sequence[str]], m
                 if status == "LAUNCHED" and ended_ms is not None
                 else f"is {status}"
             )
-            yield _broken(
+            yield broken(
                 facts,
                 "no wave before its dependencies",
                 f"wave {name} starts after {dependency}, which it depends on, has launched",
@@ -71,8 +97,3 @@ def _dependencies_first(facts: Facts, depends_on: Mapping[str, Sequence[str]], m
                 started_ms,
                 f"wave {name}",
             )
-
-
-def _broken(facts: Facts, name: str, expected: str, happened: str, at_ms: int | None, where: str | None = None) -> Check:
-    before = last_before(facts.journal, facts.journal[-1].at_ms if at_ms is None else at_ms)
-    return Check(f"invariant: {name}", False, expected, happened, at_ms, where, before)

@@ -24,7 +24,7 @@ class Check:
 
     `expected` and `happened` are sentences for the person who wrote the scenario; `at_ms` is the virtual instant of what
     broke it and `where` its wave or state, None where there is none. `before` are the last journal events before that
-    instant, one line each, oldest first, filled in for failed checks.
+    instant, one line each, oldest first, filled in for failed checks. `idle` says why a passed check means nothing.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Check:
     at_ms: int | None = None
     where: str | None = None
     before: tuple[str, ...] = ()
+    idle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

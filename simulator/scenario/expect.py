@@ -6,8 +6,23 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from simulator.scenario.expressions import FORMS, AnyStatement
 from simulator.scenario.faults import parse_operation
-from simulator.scenario.fields import Duration, Model, Natural, Span, Text, WaveName, Whole, objection, refusal
+from simulator.scenario.fields import (
+    Amount,
+    Duration,
+    Model,
+    Name,
+    Natural,
+    Span,
+    Text,
+    WaveName,
+    Whole,
+    objection,
+    one_or_more,
+    refusal,
+)
+from simulator.scenario.system import CodeFile
 
 
 class Outcome(StrEnum):
@@ -115,8 +130,55 @@ class WaveExpectation(Model):
     within_ms: Span | None = Field(None, description="the longest time from the wave's start to its end")
 
 
-def _one_or_more(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
+class Notification(Model):
+    """Notifications that are published, those with a text in their subject or message."""
+
+    noun: ClassVar[str] = "an expectation of notifications"
+    subject: Text | None = Field(None, description="only those whose subject contains this text")
+    contains: Text | None = Field(None, description="only those whose message contains this text")
+    count: Count = Field(Count.model_validate({"min": 1}), description="how many there are; default: at least one")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, data: Any) -> Any:
+        return {"count": data} if isinstance(data, int | str) else data
+
+
+class Metric(Model):
+    """A metric that the system reports, in its logs (as Lambda functions do) or by PutMetricData."""
+
+    noun: ClassVar[str] = "an expectation of a metric"
+    count: Count = Field(Count.model_validate({"min": 1}), description="how many values are reported; default: at least one")
+    at_least: Amount | None = Field(None, description="no value is below this")
+    at_most: Amount | None = Field(None, description="no value is above this")
+
+
+Invariant = Literal[
+    "record-agrees-with-execution",
+    "completed-means-launched",
+    "no-wave-before-its-dependencies",
+    "cancel-never-succeeds",
+    "polling-is-bounded",
+    "no-server-recovered-twice",
+    "only-declared-calls",
+    "no-token-lost",
+    "nothing-after-the-end",
+]
+
+
+class Invariants(Model):
+    """What holds in every run unless it is switched off by name."""
+
+    noun: ClassVar[str] = "`invariants`"
+    off: tuple[Invariant, ...] = Field((), alias="except", description="the invariants that need not hold here")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, data: Any) -> Any:
+        return {} if data == "default" else data
+
+
+Statements = Annotated[tuple[AnyStatement, ...], BeforeValidator(one_or_more)]
 
 
 class Expect(Model):
@@ -130,8 +192,24 @@ class Expect(Model):
         None, description="the recovery time objective: the longest time from the request to the end"
     )
     calls: dict[OperationKey, Count] = Field(default_factory=dict, description="how many calls of an operation are accepted")
-    retries: Annotated[tuple[Retries, ...], BeforeValidator(_one_or_more)] = Field((), description="retries, one or a list")
+    retries: Annotated[tuple[Retries, ...], BeforeValidator(one_or_more)] = Field((), description="retries, one or a list")
     response: Response | None = Field(None, description="the answer to the request that starts the recovery")
-    notifications: Count | None = Field(None, description="how many notifications are published")
+    notifications: Annotated[tuple[Notification, ...], BeforeValidator(one_or_more)] = Field(
+        (), description="notifications: how many, or {subject, contains, count}; one or a list"
+    )
+    metrics: dict[Name, Metric] = Field(default_factory=dict, description="metrics that are reported, by their names")
     reason: Text | None = Field(None, description="a text that the recorded reason of the outcome contains")
     waves: dict[WaveName, WaveExpectation] = Field(default_factory=dict, description="how single waves end, by their names")
+    rpo_ms: Span | None = Field(
+        None, description="the recovery point objective: the oldest that any recovered server's data may be"
+    )
+    always: Statements = Field((), description=f"what must be so: {FORMS}; one or a list")
+    never: Statements = Field((), description="what must not be so, as `always`; one or a list")
+    sometimes: Statements = Field((), description="what must be so in one run of all seeds at least, as `always`")
+    check: Annotated[tuple[CodeFile, ...], BeforeValidator(one_or_more)] = Field(
+        (), description="a Python function such as checks.py:my_check that judges the run; one or a list"
+    )
+    invariants: Invariants = Field(
+        default_factory=lambda: Invariants.model_validate({}),
+        description="`default`, or {except: [names]}: the invariants that need not hold here",
+    )

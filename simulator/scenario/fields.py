@@ -116,6 +116,11 @@ def not_empty(value: Any) -> Any:
     return value
 
 
+def one_or_more(value: Any) -> Any:
+    """A validator that takes a single value for a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
 def matching(pattern: str, expected: str) -> Callable[[str], str]:
     """A validator of text that must match `pattern`; `expected` completes the message "expected ..."."""
 
@@ -185,6 +190,7 @@ Whole = Annotated[int, Strict()]
 Natural = Annotated[Whole, Field(ge=0)]
 Share = Annotated[float, Strict(), Field(gt=0, le=1)]
 Times = Annotated[Whole, Field(ge=1)]
+Amount = Annotated[float, Strict()]
 Positive = Annotated[float, Strict(), Field(gt=0)]
 Region = Annotated[str, AfterValidator(matching("[a-z]{2,3}(-[a-z]+)+-[0-9]", "a Region such as us-east-1"))]
 

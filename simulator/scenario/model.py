@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, JsonValue, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, PrivateAttr, model_validator
 
 from simulator.json_types import JsonValue as PlainData
 from simulator.scenario.bundled import bundled_system
 from simulator.scenario.expect import Expect
+from simulator.scenario.expressions import AnyAbortCondition
 from simulator.scenario.faults import AnyFault, with_ids
-from simulator.scenario.fields import Instant, Model, Name, Natural, Span, Text, objection
+from simulator.scenario.fields import Instant, Model, Name, Natural, Span, Text, objection, one_or_more
 from simulator.scenario.fleet import Fleet
-from simulator.scenario.operators import ABORT, Operator
+from simulator.scenario.operators import ABORT, Operator, Rollback
+from simulator.scenario.probes import Probe
 from simulator.scenario.seeds import Seeds
 from simulator.scenario.service import Service
 from simulator.scenario.system import System
@@ -87,6 +89,11 @@ class Scenario(Model):
     run: Run = Field(default_factory=lambda: Run.model_validate({}), description="seed, start and horizon")
     faults: Annotated[tuple[AnyFault, ...], AfterValidator(with_ids)] = Field((), description="what goes wrong")
     operators: tuple[Operator, ...] = Field((), description="who decides something while the recovery runs")
+    steady_state: tuple[Probe, ...] = Field((), description="what holds before and after: the steady-state hypothesis")
+    abort_if: Annotated[tuple[AnyAbortCondition, ...], BeforeValidator(one_or_more)] = Field(
+        (), description="when the run is given up: `elapsed > 6h`, or a moment; one or a list"
+    )
+    rollbacks: tuple[Rollback, ...] = Field((), description="what is done when the run is given up")
     expect: Expect = Field(default_factory=lambda: Expect.model_validate({}), description="what must hold, with every seed")
     thresholds: Thresholds = Field(
         default_factory=lambda: Thresholds.model_validate({}), description="what must hold over all seeds together"
@@ -98,7 +105,8 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _operators_can_act(self) -> "Scenario":
-        if self.system.operate is None and any(operator.decide != ABORT for operator in self.operators):
+        decisions = [one.decide for one in self.operators] + [one.decide for one in self.rollbacks if one.decide is not None]
+        if self.system.operate is None and any(decision != ABORT for decision in decisions):
             raise objection("`operators` need `operate` in the system: how they reach the orchestrator")
         return self
 

@@ -42,6 +42,9 @@ def _code(value: Any, info: ValidationInfo) -> Code:
     return Code(existing_file(match["file"], info), match["function"])
 
 
+CodeFile = Annotated[Code, BeforeValidator(_code), WithJsonSchema({"type": "string"})]
+
+
 def _known_placeholders(value: str, info: ValidationInfo) -> str:
     names: Names | None = info.context
     known = [STATE_MACHINE, *sorted(names.handlers | names.topics)] if names else []
@@ -95,6 +98,9 @@ class Handler(Model):
     )
     environment: dict[Name, Annotated[str, AfterValidator(_known_placeholders)]] = Field(
         default_factory=dict, description="environment variables of this function only"
+    )
+    may: tuple[Name, ...] | None = Field(
+        None, description="the permissions of its role, such as drs:StartRecovery or drs:*; default: whatever it calls"
     )
 
     @model_validator(mode="before")

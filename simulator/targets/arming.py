@@ -11,8 +11,9 @@ from simulator.account.fault_gates import Bucket, Gate, Span
 from simulator.account.faults import ApiFault, FunctionFault, fault_error, known_errors
 from simulator.account.known_faults import KNOWN, Occurrence, inject
 from simulator.account.models import signing_name
-from simulator.account.world import ACCOUNT_ID, World
+from simulator.account.world import World
 from simulator.drs.faults import ServerFault
+from simulator.drs.region import Region
 from simulator.errors import Problem, ScenarioError, ServiceError
 from simulator.scenario import faults as written
 from simulator.scenario.latency import Latency
@@ -26,9 +27,12 @@ OK = "ok"
 _WITHOUT_JSON = "the answers of {service} are not JSON, and cannot be replaced in part"
 
 
-def arm_faults(world: World, scenario: Scenario, watch: Watch) -> None:
-    """Let the scenario's faults wait for their occasions. Raises ScenarioError with every fault that cannot be."""
-    arming = _Arming(world, scenario, watch)
+def arm_faults(world: World, scenario: Scenario, watch: Watch, regions: Mapping[str, Region]) -> None:
+    """Let the scenario's faults wait for their occasions; `regions` has the service of each server's place, by its name.
+
+    Raises ScenarioError with every fault that cannot be.
+    """
+    arming = _Arming(world, scenario, watch, regions)
     for index, fault in enumerate(scenario.faults):
         arming.arm(index, fault)
     if arming.problems:
@@ -36,9 +40,8 @@ def arm_faults(world: World, scenario: Scenario, watch: Watch) -> None:
 
 
 class _Arming:
-    def __init__(self, world: World, scenario: Scenario, watch: Watch) -> None:
-        self._world, self._scenario, self._watch = world, scenario, watch
-        self._region = world.drs.region(ACCOUNT_ID, world.region)
+    def __init__(self, world: World, scenario: Scenario, watch: Watch, regions: Mapping[str, Region]) -> None:
+        self._world, self._scenario, self._watch, self._regions = world, scenario, watch, regions
         self._functions = {function_name(placeholder) for placeholder in scenario.system.handlers}
         self.problems: list[Problem] = []
 
@@ -55,11 +58,11 @@ class _Arming:
                 self._world.events.inject(one)
             case written.PhaseFault():
                 hit = ServerFault(fault.id, fault.server, fault.phase, fault.outcome, fault.raw_error, fault.times)
-                self._when(fault.after, partial(self._region.inject, hit))
+                self._when(fault.after, partial(self._regions[fault.server].inject, hit))
             case written.KnownFault():
                 self._known(index, fault)
             case written.BusyFault():
-                self._region.occupy(fault.server, fault.busy.from_ms, fault.busy.for_ms, fault.id)
+                self._regions[fault.server].occupy(fault.server, fault.busy.from_ms, fault.busy.for_ms, fault.id)
 
     def _when(self, trigger: Trigger | None, action: Callable[[], None]) -> None:
         if trigger is None:
@@ -84,7 +87,7 @@ class _Arming:
 
     def _inject(self, fault: written.KnownFault, since_ms: int) -> None:
         occurrence = Occurrence(fault.id, fault.server, since_ms + fault.from_ms, fault.for_ms, fault.times)
-        inject(self._world, fault.known, occurrence)
+        inject(self._world, fault.known, occurrence, None if fault.server is None else self._regions[fault.server])
 
     def _on_api(self, index: int, fault: written.ApiFault) -> None:
         modelled = self._modelled(index, fault)

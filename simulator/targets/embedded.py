@@ -10,10 +10,12 @@ from simulator.account.world import ACCOUNT_ID, World
 from simulator.errors import HorizonReached, SimulationLimit
 from simulator.journal import Answered, FleetMade, RecordRead, RunEnded
 from simulator.scenario.model import Scenario
+from simulator.targets.aborting import Aborted, roll_back, watch_conditions
 from simulator.targets.artefacts import run_started
 from simulator.targets.drs_settings import drs_settings
 from simulator.targets.operators import employ
-from simulator.targets.recording import Recording
+from simulator.targets.probes import read_probes
+from simulator.targets.recording import ABORTED, NOT_STEADY, Recording
 from simulator.targets.requests import answered, proxy_event
 from simulator.targets.staging import Stage
 
@@ -30,11 +32,11 @@ def run(scenario: Scenario, seed: int) -> Recording:
         stage = Stage(world, scenario)
         stage.build()
         world.journal.record(FleetMade(_fleet(stage)))
-        world.account.is_recording = True
-        employ(stage)
-        world.clock.spawn("request", lambda: _request(stage))
-        reason, detail = _run_out(world, scenario.run.horizon_ms)
-        world.account.is_recording = False
+        if read_probes(stage, "before"):
+            reason, detail = _recover(stage)
+            read_probes(stage, "after")
+        else:
+            reason, detail = NOT_STEADY, "the steady state did not hold before, so that nothing was started"
         virtual_ms = world.clock.now_ms
         _read_record(stage)
         world.journal.record(RunEnded(reason, detail))
@@ -58,6 +60,20 @@ def _world(scenario: Scenario, seed: int) -> World:
     return World(seed, scenario.run.start, scenario.fleet.region, drs_settings(scenario))
 
 
+def _recover(stage: Stage) -> tuple[str, str]:
+    """Ask for the recovery and let everything come to its end; why that came."""
+    world, horizon_ms = stage.world, stage.scenario.run.horizon_ms
+    world.account.is_recording = True
+    employ(stage)
+    watch_conditions(stage)
+    world.clock.spawn("request", lambda: _request(stage))
+    reason, detail = _run_out(world, horizon_ms)
+    if reason == ABORTED:
+        roll_back(stage, lambda: _run_out(world, horizon_ms))
+    world.account.is_recording = False
+    return reason, detail
+
+
 def _run_out(world: World, horizon_ms: int) -> tuple[str, str]:
     """Run until nothing is left to happen; why it ended."""
     try:
@@ -66,6 +82,8 @@ def _run_out(world: World, horizon_ms: int) -> tuple[str, str]:
         # What still goes on after the recovery has ended (another job, a late clean-up) is no reason to wait for it.
         if any(execution.ended_ms is None for execution in world.states.executions.values()):
             return type(limit).__name__, str(limit)
+    except Aborted as aborted:
+        return ABORTED, str(aborted)
     except SimulationLimit as limit:
         return type(limit).__name__, str(limit)
     except SimulatorBug as bug:

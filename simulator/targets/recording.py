@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from simulator.journal import Journal
 
+# Reasons of RunEnded besides `finished` and the names of simulation limits.
+ABORTED, NOT_STEADY = "aborted", "not steady"
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:

@@ -20,6 +20,7 @@ from simulator.scenario.system import STATE_MACHINE, Rule, Table, function_name
 from simulator.targets.arming import arm_faults
 from simulator.targets.fleet import build_fleet, forward_events
 from simulator.targets.occurrences import Cast
+from simulator.targets.references import check_references
 from simulator.targets.watch import Watch
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
@@ -54,7 +55,7 @@ class Stage:
         for number, rule in enumerate(self.scenario.system.rules, 1):
             self._create_rule(f"rule-{number}", rule)
         forward_events(self.world)
-        arm_faults(self.world, self.scenario, self.watch)
+        arm_faults(self.world, self.scenario, self.watch, self._regions)
 
     def fill(self, value: JsonValue) -> Any:
         """A value of the scenario with its placeholders filled in."""
@@ -73,6 +74,7 @@ class Stage:
 
     def _deploy_machine(self) -> None:
         definition, machine = read_definition(self.scenario, self.values)
+        check_references(self.scenario, definition)
         role = f"arn:aws:iam::{ACCOUNT_ID}:role/{self.machine_name}"
         self.world.states.deploy(self.machine_name, definition, machine, role)
 

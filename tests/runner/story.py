@@ -18,6 +18,7 @@ from simulator.journal import (
     RunStarted,
     StateRetried,
 )
+from simulator.json_types import JsonObject
 from simulator.runner.facts import Facts, read_facts
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:m:e1"
@@ -71,6 +72,14 @@ class Story:
                 None,
             )
         )
+
+    def call(self, operation: str, request: JsonObject) -> "Story":
+        """A call of DRS by the function `f` that is answered."""
+        self._calls += 1
+        made = ApiCall(
+            "drs", operation, "us-east-1", "f", f"call-{self._calls}", 1, self._now_ms, request, {}, 200, None, None, None
+        )  # fmt: skip
+        return self.record(made)
 
     def launch(self, status: str, *servers: str, raw_error: str | None = None) -> "Story":
         for server in servers:

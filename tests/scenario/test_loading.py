@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import ScenarioError
-from simulator.scenario.expect import Count, Outcome
+from simulator.scenario.expect import Outcome
 from simulator.scenario.faults import ApiFault, BusyFault, Operation, PhaseFault, Window
 from simulator.scenario.latency import Latency
 from simulator.scenario.loading import load, parse
@@ -159,7 +159,7 @@ def test_every_expectation_is_read() -> None:
     assert (by_call.call, str(by_call.attempts)) == ("drs:StartRecovery", "at least 1")
     assert expect.response is not None
     assert (expect.response.status, expect.response.contains, expect.reason) == (202, "executionId", "app-03")
-    assert str(expect.notifications) == "1"
+    assert [str(wanted.count) for wanted in expect.notifications] == ["1"]
     assert (expect.waves["app"].status, expect.waves["app"].within_ms) == ("FAILED", 1_200_000)
 
 
@@ -179,9 +179,10 @@ def test_single_retry_expectation_needs_no_list() -> None:
     ],
 )
 def test_count_holds(written: str, within: list[int], beyond: list[int]) -> None:
-    count = parse(SMALLEST + f"  notifications: {written}\n", Path("x.yaml")).expect.notifications
+    count = parse(SMALLEST + f"  calls: {{drs:StartRecovery: {written}}}\n", Path("x.yaml")).expect.calls[
+        "drs:StartRecovery"
+    ]
 
-    assert isinstance(count, Count)
     assert all(count.holds(number) for number in within)
     assert not any(count.holds(number) for number in beyond)
 

@@ -21,7 +21,7 @@ def test_keys_are_spelled_as_in_the_file() -> None:
 
     assert set(schema["properties"]) == {
         "scenario", "id", "tags", "system", "fleet", "drs", "plan", "run", "faults", "operators", "expect",
-        "objectives", "controls", "extends", "include", "matrix", "thresholds",
+        "objectives", "controls", "extends", "include", "matrix", "thresholds", "steadyState", "abortIf", "rollbacks",
     }  # fmt: skip
     assert set(schema["$defs"]["Wave"]["properties"]) == {
         "name", "servers", "tags", "account", "region", "role", "externalId", "dependsOn",
