@@ -56,8 +56,8 @@ def test_a_function_that_crashes_after_it_started_a_job_does_not_start_another(t
         """,
     )
     assert (result.verdict, failed(result)) == (Verdict.PASSED, [])
-    crashed = [event for _, event in result.journal.of(FunctionReturned) if event.error_type]
-    assert [event.error_type for event in crashed] == ["Runtime.ExitError"]
+    errors = {event.error_type for _, event in result.journal.of(FunctionReturned)}
+    assert "Runtime.ExitError" in errors
     assert [event.error for _, event in result.journal.of(StateRetried) if event.state == "StartWaveRecovery"] == [
         "Runtime.ExitError"
     ]
