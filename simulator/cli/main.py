@@ -15,9 +15,11 @@ from simulator.cli.calibrate import calibrate
 from simulator.cli.check import check
 from simulator.cli.diff import diff
 from simulator.cli.errors import COULD_NOT, INTERRUPTED, PASSED, print_bug, print_problems
+from simulator.cli.init import init
 from simulator.cli.package import package
 from simulator.cli.replay import replay
 from simulator.cli.run import run
+from simulator.cli.schema import schema
 from simulator.cli.serve import serve
 from simulator.cli.shrink import shrink
 from simulator.errors import UserError
@@ -37,6 +39,8 @@ cli.add_command(shrink)
 cli.add_command(serve)
 cli.add_command(calibrate)
 cli.add_command(package)
+cli.add_command(schema)
+cli.add_command(init)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

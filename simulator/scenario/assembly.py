@@ -28,6 +28,7 @@ _PATHS: tuple[Location, ...] = (
     ("system", "start", "input"),
     ("fleet", "profile"),
     ("mocks",),
+    ("plan",),
     ("expect", "check"),
     ("expect", "check", "*"),
     ("thresholds", "drift", "baseline"),

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from simulator.scenario.expressions import FORMS, AnyStatement
 from simulator.scenario.faults import parse_operation
@@ -14,12 +14,12 @@ from simulator.scenario.fields import (
     Model,
     Name,
     Natural,
+    OneOrMore,
     Span,
     Text,
     WaveName,
     Whole,
     objection,
-    one_or_more,
     refusal,
 )
 from simulator.scenario.system import CodeFile
@@ -43,6 +43,9 @@ class Count(Model):
     """How often something happens: between `min` and `max` times, both included; `max` None is without bound."""
 
     noun: ClassVar[str] = "a count"
+    short_form: ClassVar[dict[str, Any] | None] = {
+        "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^(<=|>=|<|>|=)?\s*[0-9]+$"}]
+    }
     min: Natural = Field(0, description="at least this often")
     max: Natural | None = Field(None, description="at most this often")
 
@@ -134,6 +137,7 @@ class Notification(Model):
     """Notifications that are published, those with a text in their subject or message."""
 
     noun: ClassVar[str] = "an expectation of notifications"
+    short_form: ClassVar[dict[str, Any] | None] = Count.short_form
     subject: Text | None = Field(None, description="only those whose subject contains this text")
     contains: Text | None = Field(None, description="only those whose message contains this text")
     count: Count = Field(Count.model_validate({"min": 1}), description="how many there are; default: at least one")
@@ -170,6 +174,7 @@ class Invariants(Model):
     """What holds in every run unless it is switched off by name."""
 
     noun: ClassVar[str] = "`invariants`"
+    short_form: ClassVar[dict[str, Any] | None] = {"const": "default"}
     off: tuple[Invariant, ...] = Field((), alias="except", description="the invariants that need not hold here")
 
     @model_validator(mode="before")
@@ -178,7 +183,7 @@ class Invariants(Model):
         return {} if data == "default" else data
 
 
-Statements = Annotated[tuple[AnyStatement, ...], BeforeValidator(one_or_more)]
+Statements = Annotated[tuple[AnyStatement, ...], OneOrMore()]
 
 
 class Expect(Model):
@@ -192,9 +197,9 @@ class Expect(Model):
         None, description="the recovery time objective: the longest time from the request to the end"
     )
     calls: dict[OperationKey, Count] = Field(default_factory=dict, description="how many calls of an operation are accepted")
-    retries: Annotated[tuple[Retries, ...], BeforeValidator(one_or_more)] = Field((), description="retries, one or a list")
+    retries: Annotated[tuple[Retries, ...], OneOrMore()] = Field((), description="retries, one or a list")
     response: Response | None = Field(None, description="the answer to the request that starts the recovery")
-    notifications: Annotated[tuple[Notification, ...], BeforeValidator(one_or_more)] = Field(
+    notifications: Annotated[tuple[Notification, ...], OneOrMore()] = Field(
         (), description="notifications: how many, or {subject, contains, count}; one or a list"
     )
     metrics: dict[Name, Metric] = Field(default_factory=dict, description="metrics that are reported, by their names")
@@ -206,7 +211,7 @@ class Expect(Model):
     always: Statements = Field((), description=f"what must be so: {FORMS}; one or a list")
     never: Statements = Field((), description="what must not be so, as `always`; one or a list")
     sometimes: Statements = Field((), description="what must be so in one run of all seeds at least, as `always`")
-    check: Annotated[tuple[CodeFile, ...], BeforeValidator(one_or_more)] = Field(
+    check: Annotated[tuple[CodeFile, ...], OneOrMore()] = Field(
         (), description="a Python function such as checks.py:my_check that judges the run; one or a list"
     )
     invariants: Invariants = Field(

@@ -13,6 +13,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     Strict,
     ValidationError,
@@ -20,7 +22,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from simulator.scenario.durations import parse_duration_ms
 from simulator.scenario.names import Names, did_you_mean
@@ -50,10 +52,19 @@ def yaml_key(attribute: str) -> str:
 
 
 class Model(BaseModel):
-    """A section of a scenario file: immutable, without unknown keys. `noun` names it in messages."""
+    """A section of a scenario file: immutable, without unknown keys. `noun` names it in messages.
+
+    `short_form` is the JSON Schema of what may stand in its place, where the model reads such a thing.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=yaml_key)
     noun: ClassVar[str]
+    short_form: ClassVar[dict[str, Any] | None] = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        whole = handler(schema)
+        return whole if cls.short_form is None else {"anyOf": [cls.short_form, whole]}
 
     @model_validator(mode="wrap")
     @classmethod
@@ -116,8 +127,18 @@ def not_empty(value: Any) -> Any:
     return value
 
 
-def one_or_more(value: Any) -> Any:
-    """A validator that takes a single value for a list of one."""
+class OneOrMore:
+    """Marks a list in whose place one item may stand by itself."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_listed, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
+
+
+def _listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
@@ -194,7 +215,7 @@ Amount = Annotated[float, Strict()]
 Positive = Annotated[float, Strict(), Field(gt=0)]
 Region = Annotated[str, AfterValidator(matching("[a-z]{2,3}(-[a-z]+)+-[0-9]", "a Region such as us-east-1"))]
 
-_DURATION_SCHEMA = WithJsonSchema({"type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"})
-Duration = Annotated[int, BeforeValidator(_read(parse_duration_ms)), _DURATION_SCHEMA]
+DURATION_SCHEMA = {"type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"}
+Duration = Annotated[int, BeforeValidator(_read(parse_duration_ms)), WithJsonSchema(DURATION_SCHEMA)]
 Span = Annotated[Duration, AfterValidator(_positive)]
 Instant = Annotated[datetime, BeforeValidator(_read(_instant)), WithJsonSchema({"type": "string", "format": "date-time"})]

@@ -5,13 +5,14 @@ from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from simulator.scenario.fields import Duration, Model, objection, refusal
+from simulator.scenario.fields import DURATION_SCHEMA, Duration, Model, objection, refusal
 
 
 class Latency(Model):
     """How long a phase takes: log-normal, by its median and 95th percentile; always the same if they are equal."""
 
     noun: ClassVar[str] = "a latency"
+    short_form = DURATION_SCHEMA
     median_ms: Duration = Field(description="half of all servers take at most this long")
     p95_ms: Duration = Field(description="95 of 100 servers take at most this long; default: the median, always")
 

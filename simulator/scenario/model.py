@@ -13,13 +13,13 @@ from simulator.scenario.bundled import bundled_system
 from simulator.scenario.expect import Expect
 from simulator.scenario.expressions import AnyAbortCondition
 from simulator.scenario.faults import AnyFault, with_ids
-from simulator.scenario.fields import Instant, Model, Name, Natural, Span, Text, objection, one_or_more
+from simulator.scenario.fields import Instant, Model, Name, Natural, OneOrMore, Span, Text, objection
 from simulator.scenario.fleet import Fleet
 from simulator.scenario.operators import ABORT, Operator, Rollback
 from simulator.scenario.probes import Probe
 from simulator.scenario.seeds import Seeds
 from simulator.scenario.service import Service
-from simulator.scenario.system import System
+from simulator.scenario.system import System, json_or_file
 from simulator.scenario.thresholds import Thresholds
 from simulator.scenario.tree import Tree
 
@@ -85,12 +85,16 @@ class Scenario(Model):
     drs: Service = Field(
         default_factory=lambda: Service.model_validate({}), description="how the simulated service differs from its defaults"
     )
-    plan: JsonValue = Field(None, description="the plan document; default: made from the fleet. Servers stand in it by name")
+    plan: Annotated[JsonValue, BeforeValidator(json_or_file)] = Field(
+        None,
+        description="the plan document, or the path of a JSON file with it; default: made from the fleet. Servers stand"
+        " in it by name",
+    )
     run: Run = Field(default_factory=lambda: Run.model_validate({}), description="seed, start and horizon")
     faults: Annotated[tuple[AnyFault, ...], AfterValidator(with_ids)] = Field((), description="what goes wrong")
     operators: tuple[Operator, ...] = Field((), description="who decides something while the recovery runs")
     steady_state: tuple[Probe, ...] = Field((), description="what holds before and after: the steady-state hypothesis")
-    abort_if: Annotated[tuple[AnyAbortCondition, ...], BeforeValidator(one_or_more)] = Field(
+    abort_if: Annotated[tuple[AnyAbortCondition, ...], OneOrMore()] = Field(
         (), description="when the run is given up: `elapsed > 6h`, or a moment; one or a list"
     )
     rollbacks: tuple[Rollback, ...] = Field((), description="what is done when the run is given up")

@@ -63,7 +63,8 @@ def _file_name(value: Any) -> str:
     return value
 
 
-def _input(value: Any, info: ValidationInfo) -> Any:
+def json_or_file(value: Any, info: ValidationInfo) -> Any:
+    """A document: as it stands in the file, or that of the JSON file that is named in its place."""
     if not isinstance(value, str) or value in PLAN_VALUES:
         return value
     path = existing_file(value, info)
@@ -89,6 +90,7 @@ class Handler(Model):
     """A Lambda function. In short form, only its code."""
 
     noun: ClassVar[str] = "a handler"
+    short_form: ClassVar[dict[str, Any] | None] = {"type": "string"}
     code: Annotated[Code, BeforeValidator(_code), WithJsonSchema({"type": "string"})] = Field(
         description="the file and the function: path/to.py:handler"
     )
@@ -146,7 +148,7 @@ class Start(Model):
     noun: ClassVar[str] = "`start`"
     handler: HandlerName | None = Field(None, description="the handler that takes the request")
     request: Request | None = Field(None, description="the request")
-    input: Annotated[JsonValue, BeforeValidator(_input)] = Field(
+    input: Annotated[JsonValue, BeforeValidator(json_or_file)] = Field(
         None, description="the execution's input, or the path of a JSON file with it"
     )
 

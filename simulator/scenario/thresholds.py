@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from simulator.scenario.durations import EXAMPLES, parse_duration_ms
 from simulator.scenario.expect import Outcome
-from simulator.scenario.fields import Model, existing_file, objection, one_or_more, refusal
+from simulator.scenario.fields import Model, OneOrMore, existing_file, objection, refusal
 from simulator.scenario.names import Names, did_you_mean
 
 _CONFIDENCE = r"(?:\s*@\s*(?P<confidence>[0-9]{1,2}(?:\.[0-9]{1,3})?)\s*%)?"
@@ -119,8 +119,8 @@ def _baseline(value: Any, info: ValidationInfo) -> Path:
 
 
 _TEXT = WithJsonSchema({"type": "string"})
-Times = Annotated[tuple[Annotated[TimeBound, BeforeValidator(_time_bound), _TEXT], ...], BeforeValidator(one_or_more)]
-Rates = Annotated[tuple[Annotated[RateBound, BeforeValidator(_rate_bound), _TEXT], ...], BeforeValidator(one_or_more)]
+Times = Annotated[tuple[Annotated[TimeBound, BeforeValidator(_time_bound), _TEXT], ...], OneOrMore()]
+Rates = Annotated[tuple[Annotated[RateBound, BeforeValidator(_rate_bound), _TEXT], ...], OneOrMore()]
 
 
 class Drift(Model):
