@@ -12,6 +12,7 @@ from simulator.account.around_drs import ec2_mirror
 from simulator.account.around_drs.drs_events import DrsEvents
 from simulator.account.around_drs.ec2_mirror import Ec2Mirror
 from simulator.account.around_drs.ec2_witness import Ec2Witness
+from simulator.account.around_drs.exports import Exports
 from simulator.account.around_drs.metrics import DrsMetrics
 from simulator.account.around_drs.pit_events import PitEvents
 from simulator.account.events.bus import EventBuses
@@ -68,6 +69,7 @@ class World:
         self.journal.watch(HistoryEvent, ExecutionEvents(self.events, self._states).watch)
         ec2 = Ec2Mirror(self.clock, self.chance, self.drs)
         self._ec2_witness = Ec2Witness(self.drs, ec2)
+        Exports(self.chance, self.drs)
         sts = Sts(self.clock, self.chance, identities, self.roles, caller)
         self.account = Account(
             ACCOUNT_ID,

@@ -1,5 +1,6 @@
 """What EC2 shows of DRS: instances, volumes, conversion servers, snapshots, launch templates."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -234,6 +235,25 @@ def test_snapshots_and_volumes_of_a_job_go_with_it(site: Site) -> None:
     assert launched == ([], [(20, "in-use")])
 
 
+def test_every_disk_has_a_snapshot_and_a_volume(site: Site) -> None:
+    server = site.add("a", volumes_gib=(8, *[2] * 23))
+
+    def act() -> Any:
+        site.drill(server)
+        site.sleep(CONVERTING)
+        converting = [(one["Size"], one["Attachments"][0]["Device"]) for one in site.ec2.describe_volumes()["Volumes"]]
+        mine = [{"Name": "tag-key", "Values": ["drs.amazonaws.com-job"]}]
+        sizes = sorted(one["VolumeSize"] for one in site.ec2.describe_snapshots(Filters=mine)["Snapshots"])
+        site.sleep(LAUNCHED - CONVERTING)
+        return converting, sizes, [len(one["BlockDeviceMappings"]) for one in site.instances()]
+
+    converting, sizes, mappings = site.run(act)
+    assert converting[:3] == [(8, "/dev/sda1"), (8, "/dev/sdf"), (2, "/dev/sdg")]
+    assert converting[-3:] == [(2, "/dev/xvdbf"), (2, "/dev/xvdbg"), (2, "/dev/xvdbh")]
+    assert sizes == [*[2] * 23, 8]
+    assert mappings[-1] == 24
+
+
 def test_a_second_drill_replaces_the_first_ones_instance(site: Site) -> None:
     server = site.add("a")
 
@@ -371,3 +391,42 @@ def test_each_account_and_region_has_its_own_instances(site: Site) -> None:
         return west, len(site.instances())
 
     assert site.run(act) == ([], 2)
+
+
+def test_an_extended_server_is_converted_in_its_staging_account(site: Site) -> None:
+    staging_account = "222222222222"
+    staging = site.world.drs.region(staging_account, "us-east-1")
+    staging.initialize()
+    staged = staging.add_source_server("a", profile="pinned")
+    theirs = moto_services.client("ec2", "us-east-1", staging_account)
+
+    def act() -> Any:
+        site.drs.create_extended_source_server(sourceServerArn=staged.arn)
+        (server,) = site.drs.describe_source_servers()["items"]
+        site.drill(server["sourceServerID"])
+        seen = set()
+        for _ in range(60):
+            site.sleep(60)
+            there = [one for found in theirs.describe_instances()["Reservations"] for one in found["Instances"]]
+            seen |= {("there", one["InstanceType"]) for one in there}
+            seen |= {("here", one["InstanceType"]) for one in site.instances()}
+        return seen
+
+    seen = site.run(act)
+    assert {where for where, kind in seen if kind == "m4.large"} == {"there"}
+    assert {where for where, kind in seen if kind != "m4.large"} == {"here"}
+
+
+def test_an_exported_network_template_is_in_the_bucket(site: Site) -> None:
+    def act() -> Any:
+        s3 = moto_services.client("s3", "us-east-1", ACCOUNT_ID)
+        s3.create_bucket(Bucket="templates")
+        asked = {"vpcID": "vpc-12345678", "originAccountID": ACCOUNT_ID, "originRegion": "us-west-2"}
+        network = site.drs.create_source_network(**asked)["sourceNetworkID"]
+        site.drs.create_launch_configuration_template(exportBucketArn="arn:aws:s3:::templates")
+        site.drs.start_source_network_replication(sourceNetworkID=network)
+        site.sleep(3600)
+        url = site.drs.export_source_network_cfn_template(sourceNetworkID=network)["s3DestinationUrl"]
+        return s3.get_object(Bucket="templates", Key=url.removeprefix("s3://templates/"))["Body"].read()
+
+    assert json.loads(site.run(act))["AWSTemplateFormatVersion"] == "2010-09-09"

@@ -1,6 +1,6 @@
 """DRS in EC2: recovery instances and their volumes, conversion servers, temporary snapshots, launch templates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -30,6 +30,7 @@ CONVERSION_TYPE = "m4.large"
 DEPENDENT = ("ec2", "elasticloadbalancing", "autoscaling", "tagging", "cloudformation")
 
 _GIB = 1024**3
+_LETTERS = "fghijklmnopqrstuvwxyz"
 _ROOT_DEVICES = {"linux": "/dev/xvda", "windows": "/dev/sda1"}
 
 
@@ -121,7 +122,7 @@ def _go_on(state: RegionState, launched: RecoveryInstance, ec2_state: str, tags:
     if not instance.block_device_mapping:
         disks: list[dict[str, Any]] = describe(state, launched)["recoveryInstanceProperties"]["disks"]
         for place, disk in enumerate(disks):
-            device = _ROOT_DEVICES[launched.server.platform] if place == 0 else f"/dev/sd{chr(ord('e') + place)}"
+            device = _ROOT_DEVICES[launched.server.platform] if place == 0 else _data_device(place - 1)
             ec2_objects.attach(ec2, instance, NewVolume(disk["ebsVolumeID"], disk["bytes"] // _GIB, device, tags))
     instance.add_tags(dict(tags))
     ec2_objects.set_state(instance, ec2_state.lower())
@@ -141,10 +142,10 @@ def _begin_conversion(place: _Place, event: JobLogged, now_ms: int) -> None:
         return
     server = place.state.servers.get(event.server or "")
     participant = next(one for one in place.state.jobs[event.job].participants if one.server.id == event.server)
-    if server is None:
+    if server is None or server.extension is not None:  # an extended server is converted in its staging account
         return
     identifier = identifiers.conversion_server_id(place.state.chance, server.id, participant.number)
-    action = partial(_launch_converter, identifier, server.volume_gib, _temporary_tags(event.job, server.id))
+    action = partial(_launch_converter, identifier, _disks(server), _temporary_tags(event.job, server.id))
     change = place.agenda.note(now_ms + CONVERSION_LEAD_MS, identifier, action)
     place.conversions[event.job, server.id] = change, identifier
 
@@ -164,12 +165,12 @@ def _stop_converter(place: _Place, key: tuple[str, str], now_ms: int) -> None:
         place.agenda.note(now_ms, identifier, partial(_set_state, identifier, "terminated"))
 
 
-def _launch_converter(identifier: str, size_gib: int, tags: Mapping[str, str], ec2: Any) -> None:
+def _launch_converter(identifier: str, disks_gib: Sequence[int], tags: Mapping[str, str], ec2: Any) -> None:
     named = {"Name": "AWS Elastic Disaster Recovery Conversion Server", **tags}
     image = f"ami-0{identifiers.digits('image/conversion', 16)}"
     instance = ec2_objects.launch(ec2, NewInstance(identifier, image, CONVERSION_TYPE, named))
     ec2_objects.set_state(instance, "running")
-    for device, size in (("/dev/sda1", 8), ("/dev/sdf", size_gib)):
+    for device, size in (("/dev/sda1", 8), *((_data_device(disk), size) for disk, size in enumerate(disks_gib))):
         volume_id = f"vol-0{identifiers.digits(f'volume/{identifier}{device}', 16)}"
         ec2_objects.attach(ec2, instance, NewVolume(volume_id, size, device, tags))
 
@@ -178,13 +179,14 @@ def _take_snapshot(place: _Place, event: JobLogged, now_ms: int) -> None:
     server = place.state.servers.get(event.server or "")
     if server is None:
         return
-    identifier = f"snap-0{identifiers.digits(f'temporary/{event.job}/{server.id}', 16)}"
-    volume_id = f"vol-0{identifiers.digits(f'staging/{server.id}', 16)}"
     tags = _temporary_tags(event.job, server.id)
-    place.agenda.note(
-        now_ms, identifier, lambda ec2: ec2_objects.add_snapshot(ec2, identifier, volume_id, server.volume_gib, tags)
-    )
-    place.snapshots.setdefault(event.job, []).append(identifier)
+    for disk, size_gib in enumerate(_disks(server)):
+        name = f"{server.id}/{disk}" if disk else server.id
+        identifier = f"snap-0{identifiers.digits(f'temporary/{event.job}/{name}', 16)}"
+        volume_id = f"vol-0{identifiers.digits(f'staging/{name}', 16)}"
+        add = partial(_add_snapshot, identifier, volume_id, size_gib, tags)
+        place.agenda.note(now_ms, identifier, add)
+        place.snapshots.setdefault(event.job, []).append(identifier)
 
 
 def _clean_up(place: _Place, job: str, now_ms: int) -> None:
@@ -195,8 +197,22 @@ def _clean_up(place: _Place, job: str, now_ms: int) -> None:
         place.agenda.note(now_ms, identifier, partial(_delete_snapshot, identifier))
 
 
+def _add_snapshot(identifier: str, volume_id: str, size_gib: int, tags: Mapping[str, str], ec2: Any) -> None:
+    ec2_objects.add_snapshot(ec2, identifier, volume_id, size_gib, tags)
+
+
 def _delete_snapshot(identifier: str, ec2: Any) -> None:
     ec2_objects.delete_snapshot(ec2, identifier)
+
+
+def _data_device(number: int) -> str:
+    """The name of a disk that no system boots from, counted from 0: /dev/sdf to /dev/sdz, then /dev/xvdbf and so on."""
+    row, column = divmod(number, len(_LETTERS))
+    return f"/dev/xvd{chr(ord('a') + row)}{_LETTERS[column]}" if row else f"/dev/sd{_LETTERS[column]}"
+
+
+def _disks(server: SourceServer) -> Sequence[int]:
+    return server.disks_gib or (server.volume_gib,)
 
 
 def _temporary_tags(job: str, server: str) -> Mapping[str, str]:
