@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from orchestration import places, record, recovery, store, turns
+from orchestration import experience, places, record, recovery, store, turns
 from orchestration.cleaning import check_clean_up, clean_up, fail_clean_up
 from orchestration.clients import named_errors
 from orchestration.configuring import configure_wave
@@ -68,6 +68,7 @@ def start_wave(event: Event) -> Record:
     if wave["status"] != RUNNING:
         wave = _started_once(execution, wave)
     servers = len(record.left_to_launch(wave))
+    expected = wave.get("expectedShare", 1) * expected_seconds(servers)
     return {
         "job": {
             "jobId": wave["jobId"],
@@ -76,9 +77,10 @@ def start_wave(event: Event) -> Record:
             "serverCount": servers,
             "pollSeconds": wave["pollSeconds"],
             "pollCeilingSeconds": wave["pollCeilingSeconds"],
+            "expectedSeconds": round(expected),
             "isElsewhere": "place" in wave,
         },
-        "waitSeconds": next_poll_seconds(0, expected_seconds(servers), wave["pollSeconds"], wave["pollCeilingSeconds"]),
+        "waitSeconds": next_poll_seconds(0, expected, wave["pollSeconds"], wave["pollCeilingSeconds"]),
     }
 
 
@@ -114,6 +116,7 @@ def finalize(event: Event) -> Record:
     EventBridge rule on the execution's status) to pass on as `error`, `{"Error", "Cause"}`.
     """
     closed = store.update(event["executionId"], partial(record.closed, error=event.get("error"), now=_now()))
+    experience.remember(closed)
     return _heading(closed) | {"status": closed["status"], "message": closed.get("error", {}).get("message", "")}
 
 

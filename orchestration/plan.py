@@ -47,7 +47,8 @@ class Wave:
     `on_failure` is `stop` (nothing new starts), `continue` (the waves after it start all the same) or `pause` (an operator
     decides). Failed servers are tried `retries` more times. Servers in `optional` may fail; of the others, at least
     `minimum_healthy_share` must launch. Polls lie between `poll_seconds` and `poll_ceiling_seconds` apart. `tags` are what
-    the servers were chosen by, if they were not named.
+    the servers were chosen by, if they were not named. `expected_share` is how long its job is expected to take, of what a
+    job with so many servers takes as a rule.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Wave:
     place: Place = HERE
     tags: Mapping[str, str] | None = None
     launch_configuration: Mapping[str, Any] | None = None
+    expected_share: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,16 @@ def check(document: Any) -> None:
         raise InvalidPlan(flaws)
 
 
-def read_plan(document: Any, members: Mapping[str, Sequence[str]] | None = None, home: Home | None = None) -> Plan:
+def read_plan(
+    document: Any,
+    members: Mapping[str, Sequence[str]] | None = None,
+    home: Home | None = None,
+    shares: Mapping[str, float] | None = None,
+) -> Plan:
     """The plan that a decoded JSON document describes.
 
-    `members` are the servers of the waves that have tags, by the waves' names; `home` is where the functions run. Raises
-    InvalidPlan.
+    `members` are the servers of the waves that have tags, by the waves' names; `home` is where the functions run; `shares`
+    are the waves' expected shares, as far as earlier executions tell. Raises InvalidPlan.
     """
     check(document)
     tags = {wave["name"]: wave["tags"] for wave in document["waves"] if "tags" in wave}
@@ -100,7 +107,8 @@ def read_plan(document: Any, members: Mapping[str, Sequence[str]] | None = None,
         document = _with_members(document, members or {})
         check(document)
     listed = [_wave(document, wave, tags.get(wave["name"]), home or Home()) for wave in document["waves"]]
-    waves = within_history(in_dependency_order(listed))
+    expected = [replace(wave, expected_share=(shares or {}).get(wave.name, 1)) for wave in listed]
+    waves = within_history(in_dependency_order(expected))
     return Plan(
         document["planId"],
         document.get("name", document["planId"]),
@@ -134,7 +142,7 @@ def within_history(waves: Sequence[Wave]) -> tuple[Wave, ...]:
 
 def _polls(wave: Wave, stretch: float) -> int:
     wave = _stretched(wave, stretch)
-    expected, tries = expected_seconds(len(wave.servers)), wave.retries + 1
+    expected, tries = wave.expected_share * expected_seconds(len(wave.servers)), wave.retries + 1
     return tries * polls_until(wave.timeout_minutes * 60, expected, wave.poll_seconds, wave.poll_ceiling_seconds)
 
 

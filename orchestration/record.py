@@ -76,6 +76,8 @@ def _new_wave(wave: Wave) -> Record:
         "minimumHealthyShare": wave.minimum_healthy_share,
         "servers": [_new_server(server, wave) for server in wave.servers],
     }
+    if wave.expected_share != 1:
+        document["expectedShare"] = wave.expected_share
     if wave.place != HERE:
         document["place"] = to_record(wave.place)
     if wave.launch_configuration:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4, uuid5
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestration import membership, places, record, store
+from orchestration import experience, membership, places, record, store
 from orchestration.clients import client, error_code
 from orchestration.plan import InvalidPlan, Plan, check, read_plan
 from orchestration.plan_checks import Flaw
@@ -52,7 +52,7 @@ def _plan(request: Request) -> Plan:
     try:
         check(document)
         at = places.home()
-        return read_plan(document, membership.resolve(document, at), at)
+        return read_plan(document, membership.resolve(document, at), at, experience.recall(document["planId"]))
     except InvalidPlan as invalid:
         raise Refused(400, "Invalid plan", str(invalid), invalid.flaws) from invalid
 

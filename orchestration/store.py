@@ -65,6 +65,16 @@ def find_plan(plan_id: str) -> Record | None:
     return _get(os.environ["PLANS_TABLE"], {"planId": plan_id})
 
 
+def find_durations(plan_id: str) -> Record | None:
+    """How long a plan's waves have taken, or None."""
+    return _get(os.environ["DURATIONS_TABLE"], {"planId": plan_id})
+
+
+def keep_durations(durations: Record) -> None:
+    """Write how long a plan's waves have taken; of two at the same time the later one stays."""
+    client("dynamodb").put_item(TableName=os.environ["DURATIONS_TABLE"], Item=_encode(durations))
+
+
 def create(record: Record) -> None:
     """Write a new record and claim its plan and servers. Raises AlreadyRecorded, Claimed, RecordBusy."""
     for _ in range(MAX_TRIES):

@@ -20,7 +20,6 @@ from orchestration.waves import (
     RUNNING,
     TIMED_OUT,
     all_over,
-    expected_seconds,
     job_status,
     launch_statuses,
     next_poll_seconds,
@@ -45,8 +44,8 @@ def check_wave_status(event: Event) -> Record:
     timeout = timedelta(minutes=job["timeoutMinutes"])
     described = _job_if_told(_place_of_job(job, event), job["jobId"], event)
     status = job_status(described, job["serverCount"], started, now, timeout)
-    elapsed, expected = (now - started).total_seconds(), expected_seconds(job["serverCount"])
-    wait = next_poll_seconds(elapsed, expected, job["pollSeconds"], job["pollCeilingSeconds"])
+    elapsed = (now - started).total_seconds()
+    wait = next_poll_seconds(elapsed, job["expectedSeconds"], job["pollSeconds"], job["pollCeilingSeconds"])
     left = max(1, round((started + timeout - now).total_seconds()))
     if status != RUNNING:
         _measure_detection(event, described, now)

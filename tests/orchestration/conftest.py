@@ -32,7 +32,13 @@ PLAN: dict[str, Any] = {
 
 
 KINDS = ("HASH", "RANGE")
-TABLES = {"executions": ["executionId"], "events": ["executionId", "sequence"], "claims": ["claim"], "plans": ["planId"]}
+TABLES = {
+    "executions": ["executionId"],
+    "events": ["executionId", "sequence"],
+    "claims": ["claim"],
+    "plans": ["planId"],
+    "durations": ["planId"],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ def account(_clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
     monkeypatch.setenv("EVENTS_TABLE", "events")
     monkeypatch.setenv("CLAIMS_TABLE", "claims")
     monkeypatch.setenv("PLANS_TABLE", "plans")
+    monkeypatch.setenv("DURATIONS_TABLE", "durations")
     monkeypatch.setenv("STATE_MACHINE_ARN", MACHINE_ARN)
     monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", TOPIC_ARN)
     monkeypatch.setenv("RETENTION_DAYS", "0")

@@ -29,6 +29,7 @@ POLL = {
     "serverCount": 2,
     "pollSeconds": 15,
     "pollCeilingSeconds": 300,
+    "expectedSeconds": 540,
     "isElsewhere": False,
 }
 
