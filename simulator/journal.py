@@ -102,7 +102,8 @@ class ApiCall:
 
     `caller` says who called (a function's name, `states:<execution>`, `world`). `attempt` counts the SDK's own attempts of
     one call from 1; `call` is equal for all attempts of it. `error` is the error code or None. `fault` is the id of the
-    scenario's fault that made the answer, or None. `account` is whose resources the call was about.
+    scenario's fault that made the answer, or None. `account` is whose resources the call was about. `took_effect`: the
+    service carried it out although its caller saw an error.
     """
 
     kind: ClassVar[str] = "api.call"
@@ -120,6 +121,7 @@ class ApiCall:
     message: str | None
     fault: str | None
     account: str = ""
+    took_effect: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.account import moto_services, shape_checks, wire
 from simulator.account.fault_effects import NoAnswer, carried_out
@@ -82,19 +82,25 @@ class Account:
         self._take_time(decoded)
         operation, asked = f"{decoded.service}:{decoded.operation}", request.url.encode() + request.body
         struck = self._faults.strike(operation, started_ms, caller(), decoded.region, asked)
+        answers: list[HttpResponse] = []
         try:
-            response = self._struck(decoded, request, struck) if struck else self._answer_now(decoded, request)
+            response = self._struck(decoded, request, struck, answers) if struck else self._answer_now(decoded, request)
         except NoAnswer as silence:
-            self._record(decoded, HttpResponse(0, {}, b""), started_ms, struck, silence.error)
+            self._record(decoded, HttpResponse(0, {}, b""), started_ms, _Fate(struck, silence.error, _is_granted(answers)))
             raise
-        self._record(decoded, response, started_ms, struck)
+        self._record(decoded, response, started_ms, _Fate(struck, None, response.status >= 300 and _is_granted(answers)))
         return response
 
-    def _struck(self, decoded: Decoded, request: HttpRequest, struck: Struck) -> HttpResponse:
-        """The answer to a call that a fault has taken. Raises NoAnswer."""
+    def _struck(self, decoded: Decoded, request: HttpRequest, struck: Struck, answers: list[HttpResponse]) -> HttpResponse:
+        """The answer to a call that a fault has taken; the service's own is added to `answers`. Raises NoAnswer."""
+
+        def answer() -> HttpResponse:
+            answers.append(self._answer_now(decoded, request))
+            return answers[-1]
+
         return carried_out(
             struck.effect,
-            lambda: self._answer_now(decoded, request),
+            answer,
             lambda error: wire.encode_error(decoded.service, decoded.operation, error),
             self._clock,
             lambda delay: self._faults.delay_ms(struck.fault, delay),
@@ -136,17 +142,10 @@ class Account:
         except ServiceError as error:
             return wire.encode_error(decoded.service, decoded.operation, error)
 
-    def _record(
-        self,
-        decoded: Decoded,
-        response: HttpResponse,
-        started_ms: int,
-        struck: Struck | None,
-        silence: str | None = None,
-    ) -> None:
+    def _record(self, decoded: Decoded, response: HttpResponse, started_ms: int, fate: "_Fate") -> None:
         if not self.is_recording:
             return
-        code, message = (silence, silence) if silence else moto_services.error_in(response)
+        code, message = (fate.silence, fate.silence) if fate.silence else moto_services.error_in(response)
         self._journal.record(
             ApiCall(
                 decoded.service,
@@ -161,8 +160,9 @@ class Account:
                 response.status,
                 code,
                 message,
-                struck.fault if struck else None,
+                fate.struck.fault if fate.struck else None,
                 decoded.account_id,
+                fate.took_effect,
             )
         )
         if (decoded.service, decoded.operation, code) == ("sns", "Publish", None):
@@ -173,6 +173,19 @@ class Account:
     def _call(self, decoded: Decoded) -> str:
         """All attempts of one SDK call carry the same invocation id; the journal numbers them, which reads better."""
         return f"call-{self._calls.setdefault(decoded.call, len(self._calls) + 1)}"
+
+
+class _Fate(NamedTuple):
+    """What a fault made of a call: the fault, what its caller saw in place of an answer, and whether it took effect."""
+
+    struck: Struck | None
+    silence: str | None
+    took_effect: bool
+
+
+def _is_granted(answers: list[HttpResponse]) -> bool:
+    """Whether the service carried out a call whose answer was kept from its caller."""
+    return any(answer.status < 300 for answer in answers)
 
 
 def _body(response: HttpResponse) -> Any:

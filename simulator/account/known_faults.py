@@ -16,6 +16,7 @@ from simulator.drs.model import RecoveryInstance
 from simulator.drs.region import Region
 from simulator.drs.replication_faults import ReplicationFault
 from simulator.errors import ServiceError
+from simulator.journal import FaultFired
 
 if TYPE_CHECKING:
     from simulator.account.world import World
@@ -108,7 +109,15 @@ def _later(do: Arm) -> Arm:
     """Do something at the occurrence's instant."""
 
     def arm(world: "World", region: Region, one: Occurrence) -> None:
-        world.clock.call_at(one.from_ms, lambda: do(world, region, one))
+        world.clock.call_at(one.from_ms, lambda: _noted(do)(world, region, one))
+
+    return arm
+
+
+def _noted(do: Arm) -> Arm:  # it takes effect by being done
+    def arm(world: "World", region: Region, one: Occurrence) -> None:
+        do(world, region, one)
+        world.journal.record(FaultFired(one.id, one.server or "drs", "what was arranged"))
 
     return arm
 
@@ -244,7 +253,7 @@ KNOWN: Mapping[str, Known] = {
     ),
     "extension-denied": Known(
         "CreateExtendedSourceServer answers AccessDeniedException: this account's staging role is missing",
-        lambda world, region, _: region.distrust(world.account.account_id),
+        _noted(lambda world, region, _: region.distrust(world.account.account_id)),
         needs_server=False,
     ),
     "extension-broken": Known("stagingArea.status is EXTENSION_ERROR", _replication("EXTENSION")),
@@ -264,12 +273,14 @@ KNOWN: Mapping[str, Known] = {
         needs_server=False,
     ),
     "terminated-outside": Known("the recovery instance is TERMINATED, later NOT_FOUND", _later(_terminate_outside)),
-    "leftover-instance": Known("the server has a recovery instance already; the next launch deletes it", _leave_instance),
+    "leftover-instance": Known(
+        "the server has a recovery instance already; the next launch deletes it", _noted(_leave_instance)
+    ),
     "launch-action-fails": Known("a run of launchActionsStatus is FAILED", _action(None)),
     "ssm-agent-not-found": Known("launchActionsStatus has no discovery time, and no action runs", _action("DISCOVERY")),
     "stale-reads": Known(
         "descriptions lag a minute behind the job's log",
-        lambda _, region, one: region.delay_reads(60, one.from_ms, one.for_ms),
+        _noted(lambda _, region, one: region.delay_reads(60, one.from_ms, one.for_ms)),
         needs_server=False,
     ),
     "job-vanishes": Known("DescribeJobs returns nothing for a job that has ended", _later(_forget_jobs), needs_server=False),

@@ -265,7 +265,13 @@ def _http(status: int, headers: Mapping[str, Any], body: str | bytes) -> HttpRes
 def modelled_errors(service: str, operation: str) -> Mapping[str, int]:
     """The error names that an operation's model lists, with their HTTP status."""
     shapes = service_model(service).operation_model(operation).error_shapes
-    return {shape.name: int(shape.metadata.get("error", {}).get("httpStatusCode", 400)) for shape in shapes}
+    return {shape.name: _status_of(shape) for shape in shapes}
+
+
+def _status_of(shape: Any) -> int:
+    """An error's HTTP status; where the model gives none, the service's own failures are told by their names."""
+    usual = 500 if shape.name.startswith(("Internal", "ServiceUnavailable")) else 400
+    return int(shape.metadata.get("error", {}).get("httpStatusCode", usual))
 
 
 def plain(value: Any) -> JsonValue:

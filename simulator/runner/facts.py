@@ -116,11 +116,11 @@ def read_facts(
 
 
 def accepted_calls(journal: Journal, operation: str) -> list[tuple[int, ApiCall]]:
-    """(at_ms, call) of every call of an operation (`drs:StartRecovery`) that the service accepted."""
+    """(at_ms, call) of every call of an operation (`drs:StartRecovery`) that the service carried out."""
     return [
         (at_ms, call)
         for at_ms, call in journal.of(ApiCall)
-        if call.error is None and f"{call.service}:{call.operation}" == operation
+        if (call.error is None or call.took_effect) and f"{call.service}:{call.operation}" == operation
     ]
 
 

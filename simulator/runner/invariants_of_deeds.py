@@ -104,18 +104,20 @@ def _in_two_jobs(facts: Facts) -> Iterator[Check]:
 
 
 def _launched_already(facts: Facts) -> Iterator[Check]:
+    asked: set[str] = set()  # what was there before the run is not of its making
     launched: dict[str, int] = {}
     for entry in facts.journal:
         match entry.event:
-            case LaunchStatusChanged(status="LAUNCHED", server=server):
+            case LaunchStatusChanged(status="LAUNCHED", server=server) if server in asked:
                 launched[server] = entry.at_ms
             case InstanceChanged(state="TERMINATED" | "SHUTTING-DOWN", server=server):
                 launched.pop(server, None)
             case ApiCall(service="drs", operation="StartRecovery", error=None, caller=caller) as call if caller != "world":
-                for server in sorted(asked_servers(call.request) & launched.keys()):
-                    if launched[server] < call.started_ms:
-                        since = clock_time(launched[server])
-                        yield _twice(facts, f"{server} had launched at {since} and was recovered again", call.started_ms)
+                servers = asked_servers(call.request)
+                for server in sorted(server for server in servers & launched.keys() if launched[server] < call.started_ms):
+                    since = clock_time(launched[server])
+                    yield _twice(facts, f"{server} had launched at {since} and was recovered again", call.started_ms)
+                asked |= servers
 
 
 def _twice(facts: Facts, happened: str, at_ms: int) -> Check:

@@ -61,7 +61,7 @@ def sentence(entry: Entry) -> str | None:
         case LaunchStatusChanged(server=server, status=status):
             return f"{server} is {status}"
         case FaultFired(fault=fault, target=target, effect=effect):
-            return f"fault {fault} made {target} answer {effect}"
+            return f"fault {fault}: {target} gets {effect}"
         case Notified(subject=subject, message=message):
             return f"notified: {subject or message[:60]}"
         case _:

@@ -206,8 +206,8 @@ def modelled_errors(operation: written.Operation) -> Mapping[str, int]:
     try:
         service = signing_name(operation.service)
         if operation.name == written.ANY:
-            wire.service_model(service)
-            return {}
+            names = wire.service_model(service).operation_names
+            return {code: status for name in names for code, status in wire.modelled_errors(service, name).items()}
         return wire.modelled_errors(service, operation.name)
     except Exception as error:  # botocore has several exceptions for what it does not know, with no common base
         raise LookupError(str(operation)) from error

@@ -182,3 +182,15 @@ def test_only_invocations_with_such_a_payload_are_struck(staged: Stage) -> None:
     staged.world.faults.arm_function(FunctionFault("f", "one", "CRASH", payload={"do": "write"}))
     assert staged.invoke("describe").error_type is None
     assert staged.invoke("write", id="a").error_type == "Runtime.ExitError"
+
+
+def test_a_call_that_took_effect_unknown_to_its_caller_says_so_in_the_journal(staged: Stage) -> None:
+    arm(staged, "dynamodb:PutItem", Afterwards(BUSY), Gate(calls=frozenset({1})))
+    arm(staged, "dynamodb:PutItem", BUSY, Gate(times=1))
+    staged.run(put(staged, *"abc"))
+    calls = [call for _, call in staged.world.journal.of(ApiCall)]
+    assert [(call.error, call.took_effect) for call in calls] == [
+        ("InternalServerError", True),
+        ("InternalServerError", False),
+        (None, False),
+    ]
