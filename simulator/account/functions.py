@@ -38,13 +38,19 @@ class SimulatorBug(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A deployed function. `environment` are its own variables; the runtime's are added."""
+    """A deployed function. `environment` are its own variables; the runtime's are added.
+
+    One that `is_guarded` lets other services in only as its resource policy says. `settings` are what else it was created
+    with, as the Lambda API shows it.
+    """
 
     name: str
     code: Code
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout_ms: int = 3_000
     memory_mib: int = 128
+    is_guarded: bool = False
+    settings: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -103,6 +109,14 @@ class Functions:
         if name not in self._functions:
             raise ServiceError("ResourceNotFoundException", f"Function not found: {self.arn(name)}", 404, {"Type": "User"})
         return self._functions[name]
+
+    def all(self) -> list[Function]:
+        """Every function, in the order of their names."""
+        return [self._functions[name] for name in sorted(self._functions)]
+
+    def remove(self, name: str) -> None:
+        """Take a function away. Raises Lambda's ResourceNotFoundException."""
+        self._functions.pop(self.get(name).name)
 
     def load_all(self) -> None:
         """Import every handler now, so that code that cannot run is found before anything happens.

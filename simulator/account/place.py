@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from simulator.account.deployed_code import DeployedCode
 from simulator.account.faults import FaultBoard
 from simulator.account.functions import Functions
 from simulator.account.integrations.dispatch import ServiceIntegrations
@@ -23,10 +24,18 @@ class Place:
     states: StatesApi
 
 
-def place(clock: VirtualClock, chance: Chance, journal: Journal, faults: FaultBoard, account_id: str, region: str) -> Place:
+def place(
+    clock: VirtualClock,
+    chance: Chance,
+    journal: Journal,
+    faults: FaultBoard,
+    code: DeployedCode,
+    account_id: str,
+    region: str,
+) -> Place:
     """An account in a Region, with nothing in it."""
     functions = Functions(clock, chance, journal, account_id, region, faults)
     integrations = ServiceIntegrations(clock, chance, functions, faults)
     states = StatesApi(clock, chance, journal, account_id, region, integrations)
     integrations.executions = states.executions
-    return Place(account_id, region, functions, LambdaApi(clock, functions), states)
+    return Place(account_id, region, functions, LambdaApi(clock, functions, code), states)

@@ -35,14 +35,20 @@ _SHARED = frozenset({"boto3", "botocore", "s3transfer", "simulator"})
 
 @dataclass(frozen=True)
 class Code:
-    """Where a handler lives: `path` to its file, `attribute` the callable in it."""
+    """Where a handler lives: `path` to its file, `attribute` the callable in it.
+
+    `unpacked` is the folder that a deployed zip was unpacked to; every module in it is the function's own, libraries too.
+    """
 
     path: Path
     attribute: str
+    unpacked: Path | None = None
 
     @cached_property
     def owned(self) -> Path:
         """The folder whose modules are the function's own: its outermost package, or the file's folder."""
+        if self.unpacked is not None:
+            return self.unpacked.resolve()
         folder = self.path.resolve().parent
         while (folder / "__init__.py").exists() and (folder.parent / "__init__.py").exists():
             folder = folder.parent
@@ -51,7 +57,8 @@ class Code:
     @cached_property
     def root(self) -> Path:
         """The folder that imports start from, which Lambda would unpack into /var/task."""
-        return self.owned.parent if (self.owned / "__init__.py").exists() else self.owned
+        is_package = self.unpacked is None and (self.owned / "__init__.py").exists()
+        return self.owned.parent if is_package else self.owned
 
     def owns(self, filename: str) -> bool:
         """Whether a source file is part of the function's own code."""
@@ -68,6 +75,8 @@ class Code:
             return frozenset({self.owned.name})
         files = {path.stem for path in self.owned.glob("*.py")}
         packages = {path.parent.name for path in self.owned.glob("*/__init__.py")}
+        if self.unpacked is not None:  # packages need no __init__.py, and nothing else lies here
+            packages |= {path.name for path in self.owned.iterdir() if path.is_dir() and path.name.isidentifier()}
         return frozenset((files | packages) - _SHARED)
 
     @cached_property

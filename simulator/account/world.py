@@ -15,6 +15,8 @@ from simulator.account.around_drs.ec2_witness import Ec2Witness
 from simulator.account.around_drs.exports import Exports
 from simulator.account.around_drs.metrics import DrsMetrics
 from simulator.account.around_drs.pit_events import PitEvents
+from simulator.account.cloudformation import stacks
+from simulator.account.deployed_code import DeployedCode
 from simulator.account.events.bus import EventBuses
 from simulator.account.events.executions import ExecutionEvents
 from simulator.account.events.put_events import put_events
@@ -45,6 +47,7 @@ class World:
     `functions` and `states` are those of the home account in the world's own Region, `at` has those of every other place;
     `roles` has the trust policies of roles that are to be assumed only by some, `events` the event buses. `ssm_documents`
     are known to Systems Manager besides AWS's own and the account's, `ssm_outcomes` say how what it runs is to end.
+    `code` is what functions were deployed as.
     """
 
     def __init__(self, seed: int, start: datetime, region: str, drs_settings: Settings) -> None:
@@ -54,6 +57,7 @@ class World:
         self.journal = Journal(lambda: self.clock.now_ms)
         self.faults = FaultBoard(self.chance, self.journal)
         self.drs = DrsService(self.clock, self.chance, self.journal, drs_settings)
+        self.code = DeployedCode()
         self._places: dict[tuple[str, str], Place] = {}
         self._managers: dict[tuple[str, str], SsmApi] = {}
         self.ssm_documents: dict[str, Document] = {}
@@ -89,6 +93,7 @@ class World:
             identities=identities,
             before={
                 **dict.fromkeys(ec2_mirror.DEPENDENT, ec2.catch_up),
+                "cloudformation": stacks.ready,
                 "monitoring": DrsMetrics(self.clock, self.drs).catch_up,
                 "sns": SnsOutlets(self.clock, self.journal).prepare,
             },
@@ -102,7 +107,7 @@ class World:
             chance = self.chance
             if (account_id, region) != (ACCOUNT_ID, self.region):  # functions of the same name must not share their luck
                 chance = Chance(chance.stream("place", f"{account_id}/{region}").bits())
-            found = place(self.clock, chance, self.journal, self.faults, account_id, region)
+            found = place(self.clock, chance, self.journal, self.faults, self.code, account_id, region)
             self._places[account_id, region] = found
         return self._places[account_id, region]
 

@@ -23,6 +23,7 @@ _YAML = (".yaml", ".yml")
 _PATHS: tuple[Location, ...] = (
     ("system", "stateMachine"),
     ("system", "template"),
+    ("system", "buckets", "*", "*"),
     ("system", "handlers", "*"),
     ("system", "handlers", "*", "code"),
     ("system", "start", "input"),

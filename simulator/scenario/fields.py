@@ -165,12 +165,16 @@ def _name(value: str) -> str:
     return value
 
 
+_OF_STACKS = ("handler", "table")  # what a template declares, which is not read before it is deployed
+
+
 def _one_of(noun: str, declared: Callable[[Names], frozenset[str]]) -> Callable[[str, ValidationInfo], str]:
     """A validator of a reference: its name must be among those that the file declares."""
 
     def validate(value: str, info: ValidationInfo) -> str:
-        if info.context is not None:
-            require_one_of(noun, declared(info.context), value)
+        names: Names | None = info.context
+        if names is not None and not (names.is_stack and noun in _OF_STACKS):
+            require_one_of(noun, declared(names), value)
         return value
 
     return validate
@@ -206,6 +210,10 @@ ServerName = Annotated[str, AfterValidator(_one_of("server", lambda names: names
 HandlerName = Annotated[str, AfterValidator(_one_of("handler", lambda names: names.handlers))]
 TableName = Annotated[str, AfterValidator(_one_of("table", lambda names: names.tables))]
 Placeholder = Annotated[str, AfterValidator(matching(_PLACEHOLDER, "a placeholder such as ${OrchestrationFunctionArn}"))]
+LogicalId = Annotated[
+    str,
+    AfterValidator(matching(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)*", "a logical id such as Machine or Nested.Machine")),
+]
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, Strict()]
 Natural = Annotated[Whole, Field(ge=0)]

@@ -20,7 +20,7 @@ class Names:
     """What references in a file may name. `base` is the folder that the file's relative paths start from.
 
     Handlers and topics are named by their placeholders. `must_exist` tells whether the files named are looked for;
-    `seed_count` is how many seeds the file asks for.
+    `seed_count` is how many seeds the file asks for; `is_stack` that a template has the handlers and tables.
     """
 
     base: Path
@@ -32,6 +32,7 @@ class Names:
     faults: frozenset[str] = frozenset()
     must_exist: bool = True
     seed_count: int = 1
+    is_stack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def names_in(data: JsonValue, base: Path) -> Names:
         frozenset(_mapping(data, "system", "tables")),
         frozenset(_all_fault_ids(data)),
         seed_count=_seed_count(_at(data, "run", "seeds")),
+        is_stack=_at(data, "system", "template") is not None,
     )
 
 

@@ -1,6 +1,7 @@
 """`system:`: the orchestrator under test, as AWS would be told about it."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, Validati
 
 from simulator.scenario.fields import (
     HandlerName,
+    LogicalId,
     Model,
     Name,
     Placeholder,
@@ -80,6 +82,22 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"it contains {name}")
 
 
+def _file_or_folder(value: Any, info: ValidationInfo) -> Path:
+    name = _file_name(value)
+    names: Names | None = info.context
+    folder = Path(name) if names is None else (names.base / name).absolute()
+    return folder if os.path.isdir(folder) else existing_file(name, info)
+
+
+def _parameter(value: Any) -> str:
+    """A parameter of a template: CloudFormation gets every one as text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str | int | float):
+        raise refusal("expected a text or a number")
+    return str(value)
+
+
 def _one_or_two(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(names) not in (1, 2):
         raise refusal("expected one or two attributes")
@@ -116,9 +134,16 @@ class Table(Model):
 
     noun: ClassVar[str] = "a table"
     key: Annotated[tuple[Name, ...], AfterValidator(_one_or_two)] = Field(
-        description="the key's attributes, all of them strings: the partition key and, if there is one, the sort key"
+        (), description="the key's attributes, all of them strings: the partition key and, if there is one, the sort key"
     )
     items: tuple[JsonValue, ...] = Field((), description="what the table holds at the start; `${plan}` stands for the plan")
+
+    @model_validator(mode="after")
+    def _has_a_key(self, info: ValidationInfo) -> Self:
+        names: Names | None = info.context
+        if names and not names.is_stack and not self.key:
+            raise objection("a table needs `key`", self.__class__.model_fields["key"].description or "")
+        return self
 
 
 class Rule(Model):
@@ -179,10 +204,23 @@ class Record(Model):
 
 
 class System(Model):
-    """The orchestrator: a state machine, its functions, tables and topics, and what starts it."""
+    """The orchestrator: a state machine, its functions, tables and topics, and what starts it.
+
+    Either the file of its state machine and all the rest are named here, or they are what a CloudFormation template makes;
+    then handlers and tables are the template's, by their logical ids (`Nested.Function` for those of nested stacks).
+    """
 
     noun: ClassVar[str] = "the system"
-    state_machine: File = Field(description="the file of the state machine's definition")
+    state_machine: File | None = Field(None, description="the file of the state machine's definition")
+    template: File | None = Field(None, description="the CloudFormation template that makes the system, instead")
+    resource: LogicalId | None = Field(None, description="the state machine in the template, by its logical id")
+    parameters: dict[Name, Annotated[str, BeforeValidator(_parameter)]] = Field(
+        default_factory=dict, description="the parameters of the template"
+    )
+    stack: Name = Field("recovery", description="the name of the stack; default recovery")
+    buckets: dict[Name, dict[Name, Annotated[Path, BeforeValidator(_file_or_folder)]]] = Field(
+        default_factory=dict, description="what the template finds in S3: files, and folders as zips, by bucket and key"
+    )
     handlers: dict[Placeholder, Handler] = Field(
         default_factory=dict, description="the functions, by the placeholder under which the definition refers to them"
     )
@@ -196,6 +234,17 @@ class System(Model):
     start: Start = Field(description="what starts the recovery")
     operate: Operate | None = Field(None, description="how operators reach the orchestrator while it runs")
     record: Record | None = Field(None, description="where the orchestrator keeps its own verdict")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.state_machine is None) == (self.template is None):
+            raise objection("the system needs either `stateMachine` or `template`")
+        if (self.template is None) != (self.resource is None):
+            raise objection("`template` and `resource` belong together", "`resource` is the state machine in the template")
+        taken = [key for key in ("handlers", "topics", "environment", "rules") if getattr(self, key)]
+        if self.template is not None and taken:
+            raise objection(f"the template says what there is; leave out `{'` and `'.join(taken)}`")
+        return self
 
 
 def function_name(placeholder: str) -> str:

@@ -11,6 +11,7 @@ from simulator.account.sandbox import Code
 from simulator.journal import RunStarted
 from simulator.json_types import JsonValue
 from simulator.scenario.model import Scenario
+from simulator.targets.stacks import source_of
 
 _DIGITS = 16  # a journal's first line is read by people too
 _SUFFIXES = frozenset({".yaml", ".yml", ".json", ".py"})
@@ -54,8 +55,11 @@ def digest(content: bytes) -> str:
 
 
 def _files(scenario: Scenario) -> Iterator[tuple[str, Path]]:
-    machine = scenario.system.state_machine
-    yield f"{machine.parent.name}/{machine.name}", machine
+    system = scenario.system
+    objects = [path for files in system.buckets.values() for path in files.values()]
+    for path in filter(None, (system.state_machine, system.template, *objects)):
+        files = source_of(path).files() if path.is_dir() else [(f"{path.parent.name}/{path.name}", path)]
+        yield from files
     for folder, code in {code.owned: code for code in _codes(scenario)}.items():
         for path in sorted(_modules(code)):
             yield path.relative_to(folder.parent).as_posix(), path

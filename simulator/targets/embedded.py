@@ -16,7 +16,7 @@ from simulator.targets.drs_settings import drs_settings
 from simulator.targets.operators import employ
 from simulator.targets.probes import read_probes
 from simulator.targets.recording import ABORTED, NOT_STEADY, Recording
-from simulator.targets.requests import answered, proxy_event
+from simulator.targets.requests import ask
 from simulator.targets.staging import Stage
 
 
@@ -96,14 +96,12 @@ def _request(stage: Stage) -> None:
     start, world = stage.scenario.system.start, stage.world
     if start.handler is None or start.request is None:
         answer = moto_services.client("stepfunctions", world.region, ACCOUNT_ID).start_execution(
-            stateMachineArn=world.states.machine_arn(stage.machine_name), input=json.dumps(stage.fill(start.input))
+            stateMachineArn=stage.values["StateMachineArn"], input=json.dumps(stage.fill(start.input))
         )
         world.journal.record(Answered(200, {"executionArn": answer["executionArn"]}))
         return
-    epoch_ms = int(world.clock.now().timestamp()) * 1000
-    event = proxy_event(start.request.method, start.request.path, stage.fill(start.request.body), ACCOUNT_ID, epoch_ms)
-    invocation = world.functions.invoke(stage.fill(start.handler), event)
-    world.journal.record(answered(invocation.payload if invocation.error_type is None else None))
+    request = start.request
+    world.journal.record(ask(stage, start.handler, request.method, request.path, stage.fill(request.body)))
 
 
 def _read_record(stage: Stage) -> None:
@@ -114,7 +112,7 @@ def _read_record(stage: Stage) -> None:
     client = moto_services.client("dynamodb", world.region, ACCOUNT_ID)
     items = [
         {name: moto_services.from_dynamodb(value) for name, value in item.items()}
-        for item in client.scan(TableName=record.table, ConsistentRead=True)["Items"]
+        for item in client.scan(TableName=stage.table(record.table), ConsistentRead=True)["Items"]
     ]
     item = _of_execution(items, record.key, list(world.states.executions.values()))
     world.journal.record(RecordRead(record.table, {record.key: item[record.key]} if item else {}, item))

@@ -10,7 +10,7 @@ from simulator.account.world import ACCOUNT_ID
 from simulator.clock import Signal
 from simulator.journal import OperatorActed
 from simulator.scenario.operators import ABORT, Decision, Delay, Operator
-from simulator.targets.requests import answered, proxy_event
+from simulator.targets.requests import ask
 from simulator.targets.watch import Moment
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ def decide(stage: "Stage", decision: Decision, reason: str | None) -> None:
     for name, value in {**names, "wave": decision.wave or ""}.items():
         path = path.replace(f"${{{name}}}", value)
     body = {"reason": reason} if reason else None
-    epoch_ms = int(world.clock.now().timestamp()) * 1000
-    event = proxy_event(request.method, path, body, ACCOUNT_ID, epoch_ms)
-    invocation = world.functions.invoke(stage.fill(operate.handler), event)
-    answer = answered(invocation.payload if invocation.error_type is None else None)
+    answer = ask(stage, operate.handler, request.method, path, body)
     told = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
     refused = None if answer.status < 400 else told[:300]
     world.journal.record(OperatorActed(decision.operation, decision.wave, answer.status, refused))

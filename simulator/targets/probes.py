@@ -1,5 +1,6 @@
 """Reads the probes of a steady-state hypothesis: JMESPath over what the simulated account looks like."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import jmespath
@@ -23,7 +24,7 @@ def read_probes(stage: "Stage", when: str) -> bool:
     probes = stage.scenario.steady_state
     if not probes:
         return True
-    document = account_document(stage.world, list(stage.scenario.system.tables))
+    document = account_document(stage.world, {name: stage.table(name) for name in stage.scenario.system.tables})
     answers = [_answer(stage, index, probe.probe, document) for index, probe in enumerate(probes)]
     for probe, answer in zip(probes, answers, strict=True):
         stage.world.journal.record(Probed(when, probe.probe, answer))
@@ -39,8 +40,11 @@ def _answer(stage: "Stage", index: int, probe: str, document: JsonObject) -> Jso
     return answer
 
 
-def account_document(world: World, tables: list[str]) -> JsonObject:
-    """What probes see: the servers, jobs and instances of DRS in all places, executions, and tables with their items."""
+def account_document(world: World, tables: Mapping[str, str]) -> JsonObject:
+    """What probes see: the servers, jobs and instances of DRS in all places, executions, and tables with their items.
+
+    `tables` maps what the scenario calls them to their names in DynamoDB.
+    """
     regions = world.drs.regions
     return {
         "drs": {
@@ -57,7 +61,7 @@ def account_document(world: World, tables: list[str]) -> JsonObject:
             ],
         },
         "executions": [{"name": one.name, "status": one.status} for one in world.states.executions.values()],
-        "tables": {name: _items(world, name) for name in tables},
+        "tables": {name: _items(world, actual) for name, actual in tables.items()},
     }
 
 

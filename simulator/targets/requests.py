@@ -1,46 +1,38 @@
-"""HTTP requests as API Gateway hands them to a function, and what it makes of the function's answer."""
+"""HTTP requests to the system, as API Gateway hands them to its functions, and what it makes of their answers."""
 
 import json
+from typing import TYPE_CHECKING
 
+from simulator.account import gateway
+from simulator.account.gateway import Refusal, Route
+from simulator.account.world import ACCOUNT_ID
 from simulator.journal import Answered
-from simulator.json_types import JsonObject, JsonValue
+from simulator.json_types import JsonValue
+
+if TYPE_CHECKING:
+    from simulator.targets.staging import Stage
 
 
-def proxy_event(method: str, path: str, body: JsonValue, account_id: str, epoch_ms: int) -> JsonObject:
-    """The event that API Gateway (REST, proxy integration) hands to a function for a JSON request."""
-    headers = {"Accept": "application/json", "Content-Type": "application/json", "Host": "api.simulated"}
-    return {
-        "resource": path,
-        "path": path,
-        "httpMethod": method,
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": None,
-        "stageVariables": None,
-        "requestContext": {
-            "accountId": account_id,
-            "apiId": "simulated",
-            "httpMethod": method,
-            "identity": {
-                "sourceIp": "192.0.2.1",
-                "userAgent": "drsim",
-                "userArn": f"arn:aws:iam::{account_id}:user/operator",
-            },
-            "path": f"/simulated{path}",
-            "protocol": "HTTP/1.1",
-            "requestId": "00000000-0000-4000-8000-000000000001",
-            "requestTimeEpoch": epoch_ms,
-            "resourcePath": path,
-            "stage": "simulated",
-        },
-        "body": None if body is None else json.dumps(body),
-        "isBase64Encoded": False,
-    }
+def ask(stage: "Stage", handler: str, method: str, path: str, body: JsonValue) -> Answered:
+    """Send a JSON request to a handler, or to an API of the system's stack; the answer."""
+    route = _route(stage, handler, method, path)
+    if isinstance(route, Refusal):
+        return Answered(route.status, route.body)
+    epoch_ms = int(stage.world.clock.now().timestamp()) * 1000
+    event = gateway.event(route, method, path, body, ACCOUNT_ID, epoch_ms)
+    invocation = stage.world.functions.invoke(route.function, event)
+    return _answered(invocation.payload if invocation.error_type is None else None)
 
 
-def answered(payload: JsonValue) -> Answered:
+def _route(stage: "Stage", handler: str, method: str, path: str) -> Route | Refusal:
+    resource = stage.resources.get(handler)
+    find = gateway.route_to(resource.type) if resource else None
+    if resource is None or find is None:
+        return Route(resource.id if resource else stage.fill(handler), path)
+    return find(stage.world.at(ACCOUNT_ID, stage.world.region), resource.id, method, path)
+
+
+def _answered(payload: JsonValue) -> Answered:
     """The HTTP answer that API Gateway makes of a function's; a function that fails is a 502."""
     if not isinstance(payload, dict) or not isinstance(payload.get("statusCode"), int):
         return Answered(502, {"message": "Internal server error"})

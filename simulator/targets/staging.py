@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.account import moto_services
+from simulator.account.cloudformation.deploying import Resource
 from simulator.account.functions import Function
 from simulator.account.integrations.recognition import unrecognised
 from simulator.account.sandbox import Code
@@ -21,6 +22,7 @@ from simulator.targets.arming import arm_faults
 from simulator.targets.fleet import build_fleet, forward_events
 from simulator.targets.occurrences import Cast
 from simulator.targets.references import check_references
+from simulator.targets.stacks import deploy_stack
 from simulator.targets.watch import Watch
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
@@ -39,6 +41,7 @@ class Stage:
         self.server_ids = {name: region.state.server_named(name).id for name, region in self._regions.items()}
         self.plan = plan_document(scenario, self.server_ids)
         self.machine_name = function_name(STATE_MACHINE)
+        self.resources: Mapping[str, Resource] = {}
         self.values = self._values()
         waves = {wave.name: wave.server_names for wave in scenario.fleet.waves}
         self.cast = Cast(self.server_ids, waves)
@@ -46,6 +49,22 @@ class Stage:
 
     def build(self) -> None:
         """Deploy the system and arm the faults."""
+        if self.scenario.system.template is not None:
+            self._deploy_stack()
+        else:
+            self._deploy_parts()
+        forward_events(self.world)
+        arm_faults(self.world, self.scenario, self.watch, self._regions)
+
+    def _deploy_stack(self) -> None:
+        """Make the system's stack. `resources` are what it consists of, by their logical ids."""
+        self.resources, machine = deploy_stack(self.world, self.scenario)
+        self.values = {**self.values, "StateMachineArn": machine}
+        check_references(self.scenario, self.world.states.definition(machine))
+        for name, table in self.scenario.system.tables.items():
+            self._fill_table(self.table(name), table)
+
+    def _deploy_parts(self) -> None:
         self._deploy_machine()
         self._deploy_functions()
         for placeholder in self.scenario.system.topics:
@@ -54,12 +73,14 @@ class Stage:
             self._create_table(name, table)
         for number, rule in enumerate(self.scenario.system.rules, 1):
             self._create_rule(f"rule-{number}", rule)
-        forward_events(self.world)
-        arm_faults(self.world, self.scenario, self.watch, self._regions)
 
     def fill(self, value: JsonValue) -> Any:
         """A value of the scenario with its placeholders filled in."""
         return substitute(value, self.values)
+
+    def table(self, name: str) -> str:
+        """The table behind its name in the scenario: itself, or what the stack calls the resource of this logical id."""
+        return self.resources[name].id if name in self.resources else name
 
     def _values(self) -> Mapping[str, JsonValue]:
         system, world = self.scenario.system, self.world
@@ -99,6 +120,9 @@ class Stage:
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in table.key],
             BillingMode="PAY_PER_REQUEST",
         )
+        self._fill_table(name, table)
+
+    def _fill_table(self, name: str, table: Table) -> None:
         for item in table.items:
             self._client("dynamodb").put_item(TableName=name, Item=moto_services.to_dynamodb(self.fill(item))["M"])
 
@@ -117,6 +141,7 @@ def read_definition(scenario: Scenario, values: Mapping[str, JsonValue]) -> tupl
     Raises DefinitionError naming file, line and column.
     """
     path = scenario.system.state_machine
+    assert path is not None  # a system without a template has one
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from simulator.account.world import ACCOUNT_ID, World
+from simulator.account.world import World
 from simulator.journal import ApiCall, HistoryEvent, JobChanged, Journal
 from simulator.scenario.loading import parse
 from simulator.scenario.model import Scenario
 from simulator.targets.drs_settings import drs_settings
-from simulator.targets.requests import answered, proxy_event
+from simulator.targets.requests import ask
 from simulator.targets.staging import Stage
 
 PLANS = range(10)
@@ -48,9 +48,7 @@ def journal() -> Journal:
 
         def start(number: int) -> None:
             body = {"plan": plan(number, stage.server_ids)}
-            event = proxy_event("POST", "/executions", json.loads(json.dumps(body)), ACCOUNT_ID, 0)
-            invocation = world.functions.invoke(stage.fill("${ApiFunctionArn}"), event)
-            world.journal.record(answered(invocation.payload))
+            world.journal.record(ask(stage, "${ApiFunctionArn}", "POST", "/executions", json.loads(json.dumps(body))))
 
         for number in PLANS:
             world.clock.spawn(f"request {number}", partial(start, number))

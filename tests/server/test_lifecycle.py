@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.targets.requests import proxy_event
+from simulator.account import gateway
 from tests.server.served import REGION, START, Served, command, serving
 
 SCENARIO = Path(__file__).parents[2] / "scenarios/happy/three-wave-drill.yaml"
@@ -129,7 +129,8 @@ def test_time_passes_on_its_own_at_a_speed() -> None:
 def test_a_scenarios_system_is_driven_from_outside() -> None:
     with serving(SCENARIO, "--speed", "virtual") as served:
         plan = served.client("dynamodb", "us-east-1").scan(TableName="plans")["Items"][0]["planId"]["S"]
-        event = proxy_event("POST", "/executions", {"planId": plan, "isDrill": True}, "123456789012", 0)
+        route, body = gateway.Route("ApiFunction", "/executions"), {"planId": plan, "isDrill": True}
+        event = gateway.event(route, "POST", "/executions", body, "123456789012", 0)
         functions = served.client("lambda", "us-east-1")
         answer = json.loads(functions.invoke(FunctionName="ApiFunction", Payload=json.dumps(event))["Payload"].read())
         assert answer["statusCode"] == 202

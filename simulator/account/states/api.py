@@ -97,6 +97,10 @@ class StatesApi:
         """Add a state machine that is already parsed; its ARN."""
         return self._machines.add(name, type_, definition, machine, role_arn).arn
 
+    def definition(self, arn: str) -> str:
+        """The definition of a state machine as it is now. Raises StateMachineDoesNotExist."""
+        return self._machines.get(arn).revision.definition
+
     def machine_arn(self, name: str) -> str:
         """The ARN a state machine of this name has."""
         return self._machines.arn(name)

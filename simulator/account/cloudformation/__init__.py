@@ -1,0 +1,1 @@
+"""CloudFormation: moto's, with the kinds of resource that are ours and what nested stacks and updates need besides."""

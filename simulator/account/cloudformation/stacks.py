@@ -1,0 +1,103 @@
+"""What moto's stacks lack: outputs of nested stacks, updates of them in place, and changes that a parameter makes in a text.
+
+Importing moto's CloudFormation imports nearly all of moto, which takes seconds; so it waits until somebody asks for it.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from simulator.account.wire import Decoded
+
+_IN_A_TEXT = re.compile(r"\$\{([^!.}][^.}]*)")
+
+
+def ready(_: Decoded) -> None:
+    """Make sure that moto's stacks can do all this; called before each request to CloudFormation."""
+    _install()
+
+
+@cache
+def _install() -> None:
+    from moto.cloudformation import models, parsing  # noqa: PLC0415
+
+    from simulator.account.cloudformation import apis, functions, kinds, machines, watching  # noqa: PLC0415
+
+    for kind in (*functions.KINDS, *machines.KINDS, *apis.KINDS, *watching.KINDS):
+        kinds.register(kind)
+    parsing.clean_json = _cleaning(parsing.clean_json)
+    parsing.get_references_from_template = lambda template: list(references(template))
+    models.Stack.get_cfn_attribute = _output
+    models.Stack.update_from_cloudformation_json = classmethod(_updated)
+    models.Stack.stack_resources = property(lambda stack: [one for one in stack.resource_map.values() if one is not None])
+    models.ChangeSet.diff = _changes
+    models.ChangeSet.apply = _apply
+
+
+def references(template: Any) -> Iterator[str]:
+    """What a part of a template refers to by Ref, or within the text of a Fn::Sub."""
+    match template:
+        case {"Fn::Sub": str() as text}:
+            yield from _IN_A_TEXT.findall(text)
+        case Mapping():
+            for key, value in template.items():
+                if key == "Ref":
+                    yield str(value)
+                else:
+                    yield from references(value)
+        case list():
+            for item in template:
+                yield from references(item)
+
+
+def _cleaning(clean: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def cleaned(value: Any, resources: Any) -> Any:
+        """`!GetAtt Nested.Outputs.Name`: all that follows the resource is the attribute's name."""
+        if isinstance(value, dict) and len(wanted := value.get("Fn::GetAtt", ())) > 2:
+            return clean({"Fn::GetAtt": [wanted[0], ".".join(wanted[1:])]}, resources)
+        return clean(value, resources)
+
+    return cleaned
+
+
+def _output(stack: Any, name: str) -> Any:
+    from moto.cloudformation.exceptions import UnformattedGetAttTemplateException  # noqa: PLC0415
+
+    output = name.removeprefix("Outputs.")
+    if output not in stack.output_map.outputs or (found := stack.output_map[output]) is None:
+        raise UnformattedGetAttTemplateException()
+    return found.value
+
+
+def _updated(
+    _cls: Any, original_resource: Any, new_resource_name: str, cloudformation_json: Any, account_id: str, region_name: str
+) -> Any:
+    """A nested stack with another template or other parameters: the same stack, changed where it has to be."""
+    from moto.cloudformation.utils import get_stack_from_s3_url  # noqa: PLC0415
+
+    given = cloudformation_json["Properties"]
+    template = get_stack_from_s3_url(given["TemplateURL"], account_id, "aws")
+    texts = {name: str(value) for name, value in given.get("Parameters", {}).items()}
+    original_resource.update(template, original_resource.role_arn, parameters=texts)
+    return original_resource
+
+
+def _changes(change_set: Any) -> list[Any]:
+    """What a change set changes; what other parameters change belongs to it."""
+    from moto.cloudformation.models import Change  # noqa: PLC0415
+
+    resources = change_set.stack.resource_map
+    types = {**resources._resource_json_map, **change_set.template_dict["Resources"]}
+    by_action = resources.build_resource_diff(change_set.template_dict, change_set.parameters)
+    return [Change(action, name, types[name]["Type"]) for action, names in by_action.items() for name in names]
+
+
+def _apply(change_set: Any) -> None:
+    """Execute a change set; the stack knows its new template's outputs and parameters afterwards."""
+    stack = change_set.stack
+    stack.resource_map.update(change_set.template_dict, change_set.parameters)
+    stack.template, stack.template_dict = change_set.template, change_set.template_dict
+    stack.description = stack.template_dict.get("Description")
+    stack.parameters = change_set.parameters or stack.parameters
+    stack.output_map = stack._create_output_map()

@@ -1,0 +1,74 @@
+"""Code that was deployed as a zip: where it lies on this machine while it runs."""
+
+import atexit
+import shutil
+import stat
+import zipfile
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from tempfile import mkdtemp
+
+from simulator.account.sandbox import Code
+from simulator.errors import ServiceError
+
+MAX_UNZIPPED_BYTES = 262_144_000
+_MODULE = "index.py"
+_unpacked: dict[str, Path] = {}  # by the zip's digest; what is in a zip never changes, so all worlds share it
+
+
+class DeployedCode:
+    """The zips of a world. Those made of a folder here run from that folder, so that messages name the user's own files."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, Path] = {}
+
+    def comes_from(self, data: bytes, folder: Path) -> None:
+        """Let a zip be run from the folder whose files it holds."""
+        self._folders[sha256(data).hexdigest()] = folder
+
+    def code(self, data: bytes, handler: str) -> Code:
+        """The code in a zip whose handler is named as Lambda names it: `package.module.function`.
+
+        Raises ServiceError for what is not a zip, or is larger than Lambda takes.
+        """
+        module, _, attribute = handler.replace("/", ".").rpartition(".")
+        file = Path(*module.split(".")).with_suffix(".py") if module else Path(_MODULE)
+        digest = sha256(data).hexdigest()
+        if digest in self._folders:
+            return Code(self._folders[digest] / file, attribute)
+        folder = _unpack(data, digest)
+        return Code(folder / file, attribute, folder)
+
+
+def zipped_module(source: str) -> bytes:
+    """The zip that CloudFormation makes of source code in a template."""
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(_MODULE), source)
+    return buffer.getvalue()
+
+
+def _unpack(data: bytes, digest: str) -> Path:
+    if digest not in _unpacked:
+        folder = Path(mkdtemp(prefix="drsim-code-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            with zipfile.ZipFile(BytesIO(data)) as archive:
+                _extract(archive, folder)
+        except zipfile.BadZipFile:
+            raise _refused("Could not unzip uploaded file. Please check your file, then try to upload again.") from None
+        _unpacked[digest] = folder
+    return _unpacked[digest]
+
+
+def _extract(archive: zipfile.ZipFile, folder: Path) -> None:
+    if sum(info.file_size for info in archive.infolist()) > MAX_UNZIPPED_BYTES:
+        raise _refused(f"Unzipped size must be smaller than {MAX_UNZIPPED_BYTES} bytes")
+    for info in archive.infolist():
+        if not stat.S_ISLNK(info.external_attr >> 16):  # a link could lead out of the folder
+            archive.extract(info, folder)
+
+
+def _refused(message: str) -> ServiceError:
+    return ServiceError("InvalidParameterValueException", message, 400, {"Type": "User"})

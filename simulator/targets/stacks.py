@@ -1,0 +1,74 @@
+"""A scenario's system as a stack: its template deployed into the simulated account, with what it finds in S3."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from simulator.account.cloudformation.deploying import Resource, make_stack, put_objects
+from simulator.account.sandbox import Code
+from simulator.account.world import ACCOUNT_ID, World
+from simulator.errors import Problem, ScenarioError, ServiceError
+from simulator.packaging.archive import archive
+from simulator.packaging.digests import Source, read_bytes
+from simulator.scenario.model import Scenario
+from simulator.scenario.names import did_you_mean
+
+_MACHINE = "AWS::StepFunctions::StateMachine"
+
+
+def deploy_stack(world: World, scenario: Scenario) -> tuple[Mapping[str, Resource], str]:
+    """Make the stack of a scenario's template; its resources by logical ids, and the state machine's ARN.
+
+    Raises ScenarioError for a template that CloudFormation refuses, and for logical ids that it does not have; HandlerError
+    for functions that cannot be imported.
+    """
+    system, home = scenario.system, world.at(ACCOUNT_ID, world.region)
+    assert system.template is not None
+    assert system.resource is not None
+    for bucket, objects in system.buckets.items():
+        put_objects(home, bucket, {key: _object(world, path) for key, path in objects.items()})
+    try:
+        resources = make_stack(home, system.stack, read_bytes(system.template).decode(), system.parameters)
+    except ServiceError as refusal:
+        where = scenario.where("system", "template")
+        raise ScenarioError([Problem(where, f"CloudFormation refuses the stack: {refusal.message}")]) from refusal
+    if problems := _missing(scenario, resources):
+        raise ScenarioError(problems)
+    world.functions.load_all()
+    return resources, resources[system.resource].id
+
+
+def source_of(folder: Path) -> Source:
+    """A folder of code as it is zipped: a package under its own name, other files at the top."""
+    code = Code(folder / "__init__.py", "")
+    is_package = code.root != code.owned
+    return Source(folder, folder.name if is_package else "")
+
+
+def _object(world: World, path: Path) -> bytes:
+    """What lies in the bucket: the file, or the folder as a zip, which then runs from the folder itself."""
+    if not path.is_dir():
+        return read_bytes(path)
+    source = source_of(path)
+    data = archive({name: read_bytes(file) for name, file in source.files()})
+    world.code.comes_from(data, path.parent if source.name else path)
+    return data
+
+
+def _missing(scenario: Scenario, resources: Mapping[str, Resource]) -> list[Problem]:
+    """A problem for each logical id of the scenario that the stack does not have."""
+    system = scenario.system
+    named: list[tuple[tuple[str, ...], str]] = [(("system", "resource"), system.resource or "")]
+    named += [(("system", "tables", name), name) for name in system.tables]
+    named += [(("system", "start", "handler"), system.start.handler)] if system.start.handler else []
+    named += [(("system", "operate", "handler"), system.operate.handler)] if system.operate else []
+    named += [(("system", "record", "table"), system.record.table)] if system.record else []
+    problems = [
+        Problem(scenario.where(*where), f"the stack has no resource `{name}`", did_you_mean(name, sorted(resources)))
+        for where, name in named
+        if name not in resources
+    ]
+    machine = resources.get(system.resource or "")
+    if machine is not None and machine.type != _MACHINE:
+        where = scenario.where("system", "resource")
+        problems.append(Problem(where, f"`{system.resource}` is no state machine, it is {machine.type}"))
+    return problems
