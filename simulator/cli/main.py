@@ -13,6 +13,7 @@ import click
 from simulator import __version__
 from simulator.cli.calibrate import calibrate
 from simulator.cli.check import check
+from simulator.cli.deploy import deploy
 from simulator.cli.diff import diff
 from simulator.cli.errors import COULD_NOT, INTERRUPTED, PASSED, print_bug, print_problems
 from simulator.cli.init import init
@@ -41,6 +42,7 @@ cli.add_command(calibrate)
 cli.add_command(package)
 cli.add_command(schema)
 cli.add_command(init)
+cli.add_command(deploy)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -35,9 +35,16 @@ def _made(configuration: Mapping[str, Any]) -> Made:
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties that the API knows by the same names; templates may write numbers as texts."""
+    """The properties that the API knows by the same names; templates may write numbers as texts, and texts as numbers."""
     settings = {name: given[name] for name in _SETTINGS if name in given}
+    if "Environment" in settings:
+        variables = settings["Environment"].get("Variables", {})
+        settings["Environment"] = {"Variables": {name: _text(value) for name, value in variables.items()}}
     return settings | {name: int(settings[name]) for name in ("Timeout", "MemorySize") if name in settings}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _code(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,8 @@ def _install() -> None:
     for kind in (*functions.KINDS, *machines.KINDS, *apis.KINDS, *watching.KINDS):
         kinds.register(kind)
     parsing.clean_json = _cleaning(parsing.clean_json)
-    parsing.get_references_from_template = lambda template: list(references(template))
+    parsing.ResourceMap.build_resource_diff = _differences
+    models.Stack.has_parameters = _has_parameters
     models.Stack.get_cfn_attribute = _output
     models.Stack.update_from_cloudformation_json = classmethod(_updated)
     models.Stack.stack_resources = property(lambda stack: [one for one in stack.resource_map.values() if one is not None])
@@ -49,6 +50,29 @@ def references(template: Any) -> Iterator[str]:
         case list():
             for item in template:
                 yield from references(item)
+
+
+def _differences(resources: Any, template: Mapping[str, Any], parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The logical ids that an update adds, modifies and removes.
+
+    A resource that a condition has kept from being made so far is added, if the condition is met now.
+    """
+    old, new = resources._resource_json_map, template["Resources"]
+    before = resources.resolved_parameters
+    changed = {name for name, value in (parameters or {}).items() if str(value) != str(before.get(name))}
+    is_there = {name for name in old if resources._parsed_resources.get(name) is not None}
+    differs = [name for name in new if name in old and (new[name] != old[name] or changed & set(references(new[name])))]
+    return {
+        "Add": [name for name in new if name not in old] + [name for name in differs if name not in is_there],
+        "Modify": [name for name in differs if name in is_there],
+        "Remove": [name for name in old if name not in new and name in is_there],
+    }
+
+
+def _has_parameters(stack: Any, given: Mapping[str, Any]) -> bool:
+    """Whether parameters are those that the stack has; numbers are texts, too."""
+    before = stack.resource_map.resolved_parameters
+    return all(name in before and str(before[name]) == str(value) for name, value in given.items())
 
 
 def _cleaning(clean: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

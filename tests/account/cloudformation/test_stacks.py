@@ -22,7 +22,7 @@ Resources:
       Timeout: "7"
       MemorySize: 256
       Code: {S3Bucket: artifacts, S3Key: !Ref Key}
-      Environment: {Variables: {GREETING: !Ref Greeting}}
+      Environment: {Variables: {GREETING: !Ref Greeting, DAYS: 30, IS: true}}
 Outputs:
   Name: {Value: !Ref Function}
   Arn: {Value: !GetAtt Function.Arn}
@@ -51,6 +51,7 @@ def test_a_function_of_a_stack_runs_its_code_from_s3_with_its_settings() -> None
         shown = aws.client("lambda").get_function_configuration(FunctionName=outputs["Arn"])
     assert outputs["Name"].startswith("stack-Function-")
     assert (shown["Runtime"], shown["Handler"], shown["Timeout"]) == ("python3.13", "index.handler", 7)
+    assert shown["Environment"]["Variables"] == {"GREETING": "hello", "DAYS": "30", "IS": "true"}
 
 
 def test_new_code_and_settings_change_the_function_and_keep_its_name() -> None:
