@@ -8,10 +8,11 @@ import pytest
 
 from simulator.journal import ApiCall
 from simulator.runner.run import run_scenario
+from simulator.scenario.discovery import discover
 from simulator.scenario.loading import load
 from tests.cfn.templates import of_type, template
 
-SCENARIOS = sorted((Path(__file__).parents[2] / "scenarios").rglob("*.yaml"))
+SCENARIOS = discover([Path(__file__).parents[2] / "scenarios"])
 # What a call needs where its permission is not called after it. A job's tags need one of their own.
 NEEDS = {
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem"},

@@ -9,9 +9,10 @@ import yaml
 from jsonschema import Draft7Validator
 
 from simulator.cli.main import exit_code
+from simulator.scenario.discovery import discover
 
 ROOT = Path(__file__).parents[2]
-SCENARIOS = sorted((ROOT / "scenarios").rglob("*.yaml"))
+SCENARIOS = discover([ROOT / "scenarios"])
 ONE = {"scenario": "x", "fleet": {"waves": [{"name": "data", "servers": 2}]}}
 
 
