@@ -246,6 +246,13 @@ class System(Model):
             raise objection(f"the template says what there is; leave out `{'` and `'.join(taken)}`")
         return self
 
+    @property
+    def definition_file(self) -> Path:
+        """The file that says what the state machine is: its own, or the template."""
+        file = self.state_machine or self.template
+        assert file is not None
+        return file
+
 
 def function_name(placeholder: str) -> str:
     """The name of the function or topic behind a placeholder: `${ApiFunctionArn}` is `ApiFunction`."""

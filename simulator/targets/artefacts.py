@@ -61,7 +61,7 @@ def _files(scenario: Scenario) -> Iterator[tuple[str, Path]]:
         files = source_of(path).files() if path.is_dir() else [(f"{path.parent.name}/{path.name}", path)]
         yield from files
     for folder, code in {code.owned: code for code in _codes(scenario)}.items():
-        for path in sorted(_modules(code)):
+        for path in sorted(modules_of(code)):
             yield path.relative_to(folder.parent).as_posix(), path
     for name in _named(scenario.data):
         yield name, scenario.path.parent / name
@@ -71,7 +71,7 @@ def _codes(scenario: Scenario) -> Iterator[Code]:
     return (Code(handler.code.file, handler.code.function) for handler in scenario.system.handlers.values())
 
 
-def _modules(code: Code) -> Iterator[Path]:
+def modules_of(code: Code) -> Iterator[Path]:
     """The source files that a function's code may be made of: its package, or the modules and packages beside its file."""
     if code.root != code.owned:
         yield from code.owned.rglob("*.py")

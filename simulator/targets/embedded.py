@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from simulator.account import moto_services
 from simulator.account.functions import SimulatorBug
 from simulator.account.world import ACCOUNT_ID, World
-from simulator.errors import HorizonReached, SimulationLimit
+from simulator.errors import HorizonReached, SimulationLimit, UserError
 from simulator.journal import Answered, FleetMade, RecordRead, RunEnded
 from simulator.scenario.model import Scenario
 from simulator.targets.aborting import Aborted, roll_back, watch_conditions
@@ -43,11 +44,28 @@ def run(scenario: Scenario, seed: int) -> Recording:
     return Recording(world.journal, stage.server_ids, virtual_ms)
 
 
-def check_system(scenario: Scenario) -> None:
-    """Set a scenario up without running it. Raises UserError with everything that is wrong with its definition and code."""
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A system that was set up without being run: its definition if that can be used, and all that is wrong."""
+
+    definition: str | None
+    error: UserError | None
+
+
+def inspect_system(scenario: Scenario) -> Inspected:
+    """Set a scenario up without running it."""
     world = _world(scenario, scenario.run.seed)
-    with world.installed():
-        Stage(world, scenario).build()
+    definition = None
+    try:
+        with world.installed():
+            stage = Stage(world, scenario)
+            try:
+                stage.build()
+            finally:
+                definition = stage.definition
+    except UserError as error:
+        return Inspected(definition, error)
+    return Inspected(definition, None)
 
 
 def _fleet(stage: Stage) -> Mapping[str, Mapping[str, str]]:

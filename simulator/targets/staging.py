@@ -31,8 +31,9 @@ _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 class Stage:
     """A scenario set up in a world, ready to start.
 
-    `server_ids` maps server names to source server ids, `values` what the placeholders of the scenario stand for. Raises
-    UserError for whatever the scenario names and the stage does not find.
+    `server_ids` maps server names to source server ids, `values` what the placeholders of the scenario stand for;
+    `definition` is the state machine's, once it has been read. Raises UserError for whatever the scenario names and the
+    stage does not find.
     """
 
     def __init__(self, world: World, scenario: Scenario) -> None:
@@ -42,6 +43,7 @@ class Stage:
         self.plan = plan_document(scenario, self.server_ids)
         self.machine_name = function_name(STATE_MACHINE)
         self.resources: Mapping[str, Resource] = {}
+        self.definition: str | None = None
         self.values = self._values()
         waves = {wave.name: wave.server_names for wave in scenario.fleet.waves}
         self.cast = Cast(self.server_ids, waves)
@@ -60,7 +62,8 @@ class Stage:
         """Make the system's stack. `resources` are what it consists of, by their logical ids."""
         self.resources, machine = deploy_stack(self.world, self.scenario)
         self.values = {**self.values, "StateMachineArn": machine}
-        check_references(self.scenario, self.world.states.definition(machine))
+        self.definition = self.world.states.definition(machine)
+        check_references(self.scenario, self.definition)
         for name, table in self.scenario.system.tables.items():
             self._fill_table(self.table(name), table)
 
@@ -95,6 +98,7 @@ class Stage:
 
     def _deploy_machine(self) -> None:
         definition, machine = read_definition(self.scenario, self.values)
+        self.definition = definition
         check_references(self.scenario, definition)
         role = f"arn:aws:iam::{ACCOUNT_ID}:role/{self.machine_name}"
         self.world.states.deploy(self.machine_name, definition, machine, role)
