@@ -80,6 +80,9 @@ def _late_polls(facts: Facts) -> Iterator[Check]:
 
 
 def _asked_jobs(call: ApiCall) -> list[str]:
+    """The jobs that a call was told of: who gets no answer cannot know that a job has ended, and may ask again."""
+    if call.error is not None:
+        return []
     request = call.request if isinstance(call.request, Mapping) else {}
     filters = request.get("filters") if call.operation == "DescribeJobs" else None
     jobs = filters.get("jobIDs") if isinstance(filters, Mapping) else None

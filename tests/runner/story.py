@@ -73,11 +73,12 @@ class Story:
             )
         )
 
-    def call(self, operation: str, request: JsonObject) -> "Story":
-        """A call of DRS by the function `f` that is answered."""
+    def call(self, operation: str, request: JsonObject, error: str | None = None) -> "Story":
+        """A call of DRS by the function `f` that is answered, or refused with an error."""
         self._calls += 1
         made = ApiCall(
-            "drs", operation, "us-east-1", "f", f"call-{self._calls}", 1, self._now_ms, request, {}, 200, None, None, None
+            "drs", operation, "us-east-1", "f", f"call-{self._calls}", 1, self._now_ms, request, {}, 429 if error else 200,
+            error, None, None,
         )  # fmt: skip
         return self.record(made)
 

@@ -63,13 +63,14 @@ def test_a_state_that_is_entered_without_end_is_caught() -> None:
 
 
 def test_asking_on_for_a_job_that_has_ended_is_caught() -> None:
-    def polled(times: int) -> Facts:
+    def polled(times: int, error: str | None = None) -> Facts:
         story = good_story().at(2_000).record(JobChanged("j", "LAUNCH", "START_DRILL", "COMPLETED", []))
         for number in range(times):
-            story.at(3_000 + number).call("DescribeJobs", {"filters": {"jobIDs": ["j"]}})
+            story.at(3_000 + number).call("DescribeJobs", {"filters": {"jobIDs": ["j"]}}, error)
         return story.facts()
 
     assert broken(polled(20)) == []
+    assert broken(polled(50, "ThrottlingException")) == []  # nobody was told that it has ended
     assert broken(polled(21)) == [
         ("polling is bounded", "j ended at 33:20 and was asked for 21 times, until 50:20"),
     ]
