@@ -16,6 +16,7 @@ from simulator.cli.check import check
 from simulator.cli.deploy import deploy
 from simulator.cli.diff import diff
 from simulator.cli.errors import COULD_NOT, INTERRUPTED, PASSED, print_bug, print_problems
+from simulator.cli.explore import explore
 from simulator.cli.init import init
 from simulator.cli.package import package
 from simulator.cli.replay import replay
@@ -37,6 +38,7 @@ cli.add_command(check)
 cli.add_command(replay)
 cli.add_command(diff)
 cli.add_command(shrink)
+cli.add_command(explore)
 cli.add_command(serve)
 cli.add_command(calibrate)
 cli.add_command(package)

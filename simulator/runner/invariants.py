@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from simulator.journal import OperatorActed
 from simulator.runner import invariants_of_deeds as deeds
 from simulator.runner.facts import Facts
 from simulator.runner.invariants_of_deeds import broken
@@ -16,6 +17,10 @@ _RECORD_FOR = {
     "TIMED_OUT": ("TIMED_OUT", "FAILED"),
     "ABORTED": ("CANCELLED", "ABORTED", "FAILED"),
 }
+# What operators decide so that waves start which depend on one that did not launch.
+_GOING_ON = ("skip", "continue")
+# How a wave ends in a record whose job never began, or may still run.
+_GIVEN_UP = ("FAILED", "TIMED_OUT", "PARTIAL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +82,15 @@ def _completed_means_launched(facts: Facts) -> Iterator[Check]:
 
 def _dependencies_first(facts: Facts, depends_on: Mapping[str, Sequence[str]], may_fail: frozenset[str]) -> Iterator[Check]:
     waves = {wave.name: wave for wave in facts.waves}
+    released, given_up = _released(facts), _given_up(facts)
     for name, dependencies in depends_on.items():
         started_ms = waves[name].started_ms
         for dependency in dependencies:
             ended_ms, status = waves[dependency].ended_ms, waves[dependency].status
             is_over = ended_ms is not None and started_ms is not None and ended_ms <= started_ms
-            if started_ms is None or (is_over and (status == "LAUNCHED" or dependency in may_fail)):
+            if started_ms is None or dependency in released or (is_over and status == "LAUNCHED"):
+                continue
+            if dependency in may_fail and (is_over or dependency in given_up):
                 continue
             state = (
                 f"launched only at {clock_time(ended_ms)}"
@@ -97,3 +105,16 @@ def _dependencies_first(facts: Facts, depends_on: Mapping[str, Sequence[str]], m
                 started_ms,
                 f"wave {name}",
             )
+
+
+def _released(facts: Facts) -> frozenset[str]:
+    """The waves that an operator has decided to go on without: skipped, or left as they failed."""
+    acts = (act for _, act in facts.journal.of(OperatorActed) if act.refused is None and act.wave is not None)
+    return frozenset(act.wave for act in acts if act.operation in _GOING_ON and act.wave is not None)
+
+
+def _given_up(facts: Facts) -> frozenset[str]:
+    """The waves that the orchestrator gave up, by its own record, as it may before they start or while their jobs run on."""
+    waves = (facts.record or {}).get("waves")
+    known = [wave for wave in waves if isinstance(wave, Mapping)] if isinstance(waves, Sequence) else []
+    return frozenset(str(wave.get("name")) for wave in known if wave.get("status") in _GIVEN_UP)

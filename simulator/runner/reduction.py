@@ -5,6 +5,7 @@ A part that is left out takes along what names it: the faults of a server, the d
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from simulator.scenario.durations import format_duration, parse_duration_ms
@@ -13,8 +14,11 @@ from simulator.scenario.names import counted_names
 Data = dict[str, Any]
 Location = tuple[str | int, ...]
 
-# What never shrinks: the scenario's name, and what is under test.
-_FIXED = frozenset({"scenario", "system", "fleet", "id"})
+# What a scenario cannot be without; what is under test is as it is, or goes as a whole, where the folder's defaults have it.
+_FIXED = frozenset({"scenario", "fleet"})
+# A shorter horizon would be another reason to give a run up.
+_HORIZON: Location = ("run", "horizon")
+LAST_CALL = "last call"
 _UNITS_MS = (86_400_000, 3_600_000, 60_000, 1_000)
 
 
@@ -78,17 +82,46 @@ def with_servers(data: Data, wave: int, kept: Sequence[str] | int) -> Data:
     return _forgetting(changed, [server for server in before if server not in left], [])
 
 
-def without_keys(data: Data) -> Iterator[Data]:
-    """The data without one of its keys, the outermost first."""
+def removals(data: Data) -> Iterator[Callable[[Data], Data]]:
+    """Ways to make the data smaller: without one of its keys, the outermost first. Each takes data that may have changed."""
     for location in _keys(data, ()):
-        yield removed(data, location)
+        if not _is_pinned(data, location):
+            yield partial(_without, location)
 
 
-def with_less(data: Data) -> Iterator[Data]:
-    """The data with one of its times shorter or rounder, or one of its numbers lower."""
+def lessenings(data: Data) -> Iterator[Callable[[Data], Data]]:
+    """Ways to make the data smaller: one of its times shorter or rounder, one of its numbers lower."""
     for location, value in _leaves(data, ()):
-        for smaller in _smaller(value):
-            yield replaced(data, location, smaller)
+        for smaller in () if _is_pinned(data, location) else _smaller(value):
+            yield partial(_with, location, value, smaller)
+
+
+def _without(location: Location, data: Data) -> Data:
+    return removed(data, location) if _has(data, location) else data
+
+
+def _with(location: Location, before: Any, value: Any, data: Data) -> Data:
+    return replaced(data, location, value) if _has(data, location) and at(data, location) == before else data
+
+
+def is_last_call(item: Any) -> bool:
+    """Whether an operator acts only so that nothing is held back in the end; what goes on all the same is a failure."""
+    return isinstance(item, Mapping) and item.get("reason") == LAST_CALL
+
+
+def _is_pinned(data: Data, location: Location) -> bool:
+    """Whether what stands there is part of what makes the failure one."""
+    if location[0] == "operators":
+        return any(is_last_call(item) for item in ([at(data, location[:2])] if len(location) > 1 else data["operators"]))
+    return location == _HORIZON or (location == ("run",) and "horizon" in data["run"])
+
+
+def _has(data: Any, location: Location) -> bool:
+    try:
+        at(data, location)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
 
 
 def _depending(wave: Data, depends_on: list[str]) -> Data:
@@ -161,7 +194,7 @@ def _is_text(value: Any, is_about: Callable[[Any], bool]) -> bool:
 def _keys(data: Any, location: Location) -> Iterator[Location]:
     """Every key below a location, outer ones before inner ones; nothing of what is under test."""
     if isinstance(data, dict):
-        keys = [key for key in data if location or key not in _FIXED - {"id"}]
+        keys = [key for key in data if location or key not in _FIXED]
         yield from ((*location, key) for key in keys)
         for key in data:
             if location or key != "system":
@@ -174,7 +207,7 @@ def _keys(data: Any, location: Location) -> Iterator[Location]:
 def _leaves(data: Any, location: Location) -> Iterator[tuple[Location, Any]]:
     if isinstance(data, dict):
         for key, value in data.items():
-            if location or key not in _FIXED - {"fleet"}:
+            if location or key not in ("scenario", "system"):
                 yield from _leaves(value, (*location, key))
     elif isinstance(data, list):
         for index, item in enumerate(data):

@@ -113,14 +113,18 @@ def _smallest(data: Data, attempt: _Attempt) -> Data:
         data = _fewer(data, reduction.waves_of(data), partial(reduction.with_waves, data), attempt, least=1)
         for wave in range(len(reduction.waves_of(data))):
             data = _fewer_servers(data, wave, attempt)
-        data = _first_that_fail(data, reduction.without_keys, attempt)
-        data = _first_that_fail(data, reduction.with_less, attempt)
+        data = _smaller_by(data, reduction.removals(data), attempt)
+        data = _smaller_by(data, reduction.lessenings(data), attempt)
     return data
 
 
 def _fewer_in(data: Data, key: str, attempt: _Attempt) -> Data:
     items = data.get(key)
-    return _fewer(data, items, partial(reduction.keeping, data, (key,)), attempt) if isinstance(items, list) else data
+    if not isinstance(items, list):
+        return data
+    pinned = [item for item in items if reduction.is_last_call(item)]
+    others = [item for item in items if not reduction.is_last_call(item)]
+    return _fewer(data, others, lambda kept: reduction.keeping(data, (key,), [*kept, *pinned]), attempt)
 
 
 def _fewer(
@@ -154,15 +158,12 @@ def _fewer_servers(data: Data, wave: int, attempt: _Attempt) -> Data:
     return data
 
 
-def _first_that_fail(data: Data, smaller: Callable[[Data], Iterable[Data]], attempt: _Attempt) -> Data:
-    """The data made smaller in one place after the other, as long as it fails."""
-    is_smaller = True
-    while is_smaller and not attempt.is_over:
-        is_smaller = False
-        for candidate in smaller(data):
-            if attempt.fails(candidate):
-                data, is_smaller = candidate, True
-                break
+def _smaller_by(data: Data, changes: Iterable[Callable[[Data], Data]], attempt: _Attempt) -> Data:
+    """The data with every one of the changes, in order, with which it still fails."""
+    for change in changes:
+        candidate = change(data)
+        if candidate is not data and attempt.fails(candidate):
+            data = candidate
     return data
 
 

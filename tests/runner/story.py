@@ -98,7 +98,7 @@ class Story:
     def fault(self, fault: str) -> "Story":
         return self.record(FaultFired(fault, "drs:StartRecovery", "ThrottlingException"))
 
-    def facts(self, record: Mapping[str, str] | None = None, waves: Mapping[str, Sequence[str]] = WAVES) -> Facts:
+    def facts(self, record: JsonObject | None = None, waves: Mapping[str, Sequence[str]] = WAVES) -> Facts:
         if record is not None:
             self.record(RecordRead("executions", {"executionId": "e1"}, record))
         self.record(RunEnded("finished"))

@@ -1,6 +1,7 @@
 """What must hold in every run."""
 
 from simulator.journal import FunctionInvoked, InstanceChanged, JobChanged, OperatorActed
+from simulator.json_types import JsonObject
 from simulator.runner.facts import Facts
 from simulator.runner.invariants import Terms, broken_invariants
 from tests.runner.story import Story, good_story
@@ -116,3 +117,27 @@ def test_what_happens_after_the_end_is_caught() -> None:
 def test_invariants_can_be_switched_off_by_name() -> None:
     facts = Story().history("ExecutionStarted").at(9).history("ExecutionFailed").facts({"status": "RUNNING"})
     assert broken_invariants(facts, Terms({}, off=frozenset({"record-agrees-with-execution"}))) == []
+
+
+def test_a_wave_that_an_operator_skipped_holds_nothing_back() -> None:
+    story = Story().history("ExecutionStarted").record(OperatorActed("skip", "data", 200, None))
+    story.at(10).start_recovery("app-1").at(20).launch("LAUNCHED", "app-1").history("ExecutionSucceeded")
+    assert broken(story.facts({"status": "PARTIAL"})) == []
+
+
+def test_a_refused_skip_is_no_excuse() -> None:
+    story = Story().history("ExecutionStarted").record(OperatorActed("skip", "data", 409, "not possible"))
+    story.at(10).start_recovery("app-1").at(20).launch("LAUNCHED", "app-1").history("ExecutionSucceeded")
+    assert [name for name, _ in broken(story.facts({"status": "PARTIAL"}))] == ["no wave before its dependencies"]
+
+
+def test_a_wave_that_may_fail_may_be_given_up_while_its_job_hangs() -> None:
+    story = Story().history("ExecutionStarted").start_recovery("db-1").at(3600).start_recovery("app-1")
+    story.at(4000).launch("LAUNCHED", "app-1").history("ExecutionSucceeded")
+    record: JsonObject = {"status": "PARTIAL", "waves": [{"name": "data", "status": "TIMED_OUT"}]}
+    facts = story.facts(record, {"data": ("db-1",), "app": ("app-1",)})
+    depends = {"data": (), "app": ("data",)}
+    assert broken_invariants(facts, Terms(depends, frozenset({"data"}))) == []
+    assert [check.name for check in broken_invariants(facts, Terms(depends))] == [
+        "invariant: no wave before its dependencies"
+    ]
