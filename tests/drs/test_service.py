@@ -159,7 +159,7 @@ def test_those_who_watch_are_told_what_happens_as_it_happens(world: World) -> No
     world.recover(server, isDrill=True)
     (instance,) = world.instances()
     assert {(one.account_id, one.region) for one in told} == {(ACCOUNT, REGION)}
-    kinds = ("drs.job", "drs.log", "drs.launch", "drs.instance", "drs.replication")
+    kinds = ("drs.job", "drs.log", "drs.launch", "drs.instance", "drs.recovery_point", "drs.replication")
     assert [one.event for one in told] == world.events(*kinds)
     states = [one.event.state for one in told if isinstance(one.event, InstanceChanged)]
     assert states == ["PENDING", "RUNNING"]
