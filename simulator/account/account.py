@@ -11,13 +11,13 @@ from simulator.account.fault_effects import NoAnswer, carried_out
 from simulator.account.faults import FaultBoard, Struck
 from simulator.account.identity import Identities
 from simulator.account.sandbox import Sandbox
+from simulator.account.scope import Scope
 from simulator.account.wire import Decoded, HttpRequest, HttpResponse
 from simulator.clock import VirtualClock
 from simulator.errors import ServiceError
 from simulator.journal import ApiCall, Journal, Notified
 
 OwnService = Callable[[Decoded], Mapping[str, Any]]
-ShapeError = Callable[[list[tuple[str, str]]], ServiceError]
 Arrival = Callable[[Decoded], None]
 Before = Callable[[Decoded], None]
 
@@ -39,12 +39,26 @@ def validation_error(faults: list[tuple[str, str]]) -> ServiceError:
     return ServiceError("ValidationException", f"{len(faults)} validation {noun} detected: {details}", 400)
 
 
+class Wording(NamedTuple):
+    """How a service of ours words what it cannot take.
+
+    `shape`: a request that breaks its model, from (member, what is wrong); `unreadable`: one of which it cannot even tell
+    what is asked, from how most services say so.
+    """
+
+    shape: Callable[[list[tuple[str, str]]], ServiceError]
+    unreadable: Callable[[ServiceError], ServiceError]
+
+
+_USUAL = Wording(validation_error, lambda error: error)
+
+
 class Account:
     """The simulated AWS, with all its accounts.
 
     `own` maps a service (its signing name), or one operation of it (`events:PutEvents`), to our implementation; everything
-    else is moto's, and `before` says what must be done before moto answers a service. `shape_errors` says how a service of
-    ours words a request that breaks its model. `account_id` is the home account.
+    else is moto's, and `before` says what must be done before moto answers a service. `wordings` are those of our services
+    that have words of their own for bad requests. `account_id` is the home account.
     """
 
     def __init__(
@@ -54,14 +68,14 @@ class Account:
         journal: Journal,
         faults: FaultBoard,
         own: Mapping[str, OwnService],
-        shape_errors: Mapping[str, ShapeError],
+        wordings: Mapping[str, Wording],
         identities: Identities,
         before: Mapping[str, Before],
     ) -> None:
         self.account_id = account_id
         self.is_recording = False
         self._clock, self._journal, self._faults = clock, journal, faults
-        self._own, self._shape_errors = own, shape_errors
+        self._own, self._wordings = own, wordings
         self._identities, self._before = identities, before
         self._arrivals: list[Arrival] = []
         self._calls: dict[str, int] = {}
@@ -75,7 +89,7 @@ class Account:
         try:
             decoded = self._identified(wire.decode(request))
         except ServiceError as error:
-            return wire.refuse(request, error)
+            return wire.refuse(request, self._wording(request.scope).unreadable(error))
         started_ms = self._clock.now_ms
         for watcher in self._arrivals:
             watcher(decoded)
@@ -137,10 +151,13 @@ class Account:
         try:
             faults = shape_checks.shape_faults(decoded.service, decoded.operation, decoded.parameters)
             if faults:
-                raise self._shape_errors.get(decoded.service, validation_error)(faults)
+                raise self._wording(decoded).shape(faults)
             return wire.encode(decoded.service, decoded.operation, own(decoded))
         except ServiceError as error:
             return wire.encode_error(decoded.service, decoded.operation, error)
+
+    def _wording(self, asked: Decoded | Scope | None) -> Wording:
+        return _USUAL if asked is None else self._wordings.get(asked.service, _USUAL)
 
     def _record(self, decoded: Decoded, response: HttpResponse, started_ms: int, fate: "_Fate") -> None:
         if not self.is_recording:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from simulator.account import moto_services, network, seam, surroundings
-from simulator.account.account import Account, caller
+from simulator.account.account import Account, Wording, caller
 from simulator.account.around_drs import ec2_mirror
 from simulator.account.around_drs.drs_events import DrsEvents
 from simulator.account.around_drs.ec2_mirror import Ec2Mirror
@@ -32,7 +32,7 @@ from simulator.account.ssm.outcomes import Outcomes
 from simulator.account.trust import Roles
 from simulator.account.wire import Decoded
 from simulator.clock import VirtualClock
-from simulator.drs.refusals import validation_error
+from simulator.drs.refusals import unreadable, validation_error
 from simulator.drs.service import DrsService
 from simulator.drs.settings import Settings
 from simulator.journal import HistoryEvent, Journal
@@ -89,7 +89,7 @@ class World:
                 "sts:GetCallerIdentity": sts.get_caller_identity,
                 **{f"ssm:{operation}": self._ssm for operation in ssm.OPERATIONS},
             },
-            shape_errors={"drs": validation_error},
+            wordings={"drs": Wording(validation_error, unreadable)},
             identities=identities,
             before={
                 **dict.fromkeys(ec2_mirror.DEPENDENT, ec2.catch_up),

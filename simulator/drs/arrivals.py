@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from simulator.drs import configurations, identifiers, initiation, refusals, replication
+from simulator.drs import configurations, initiation, refusals, replication
 from simulator.drs.model import REPLICATION_STATES, Platform, Replication, SourceServer
 from simulator.drs.operations.machine import device_names
 from simulator.drs.replica import Replica
@@ -37,7 +37,7 @@ def arrive(state: RegionState, machine: Machine, replication_state: str, added_m
 
     Raises ValueError for a name that is taken, a size that is no size, or a profile or state that does not exist.
     """
-    identifier = identifiers.server_id(state.account_id, state.name, machine.name)
+    identifier = state.server_id(machine.name)
     if identifier in state.servers:
         raise ValueError(f"there is a source server {machine.name!r} already")
     if machine.profile not in state.settings.profiles:
@@ -83,7 +83,7 @@ def install_agent(state: RegionState, machine: Machine) -> SourceServer:
     Raises ValueError as `arrive` does, and ServiceError if a quota does not allow one more.
     """
     refuse_one_more(state)
-    known = state.servers.get(identifiers.server_id(state.account_id, state.name, machine.name))
+    known = state.servers.get(state.server_id(machine.name))
     if known is None:
         known = arrive(state, machine, "INITIATING", state.clock.now_ms)
     elif known.replication.state != "DISCONNECTED":

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
-from simulator.drs import configurations, identifiers, refusals
+from simulator.drs import configurations, refusals
 from simulator.drs.model import Job, Participant, SourceServer
 from simulator.drs.replica import Extension
 from simulator.drs.state import RegionState
@@ -168,7 +168,7 @@ def _extensions(state: RegionState, server: SourceServer) -> bool:
 def _own_id(state: RegionState, server: SourceServer) -> str:
     if state.settings.extended_server_id == "equal":
         return server.id
-    return identifiers.server_id(state.account_id, state.name, f"extended/{server.id}")
+    return state.server_id(f"extended/{server.id}")
 
 
 def _add(state: RegionState, staging: RegionState, server: SourceServer, tags: Mapping[str, str]) -> SourceServer:

@@ -19,14 +19,17 @@ def digits(text: str, count: int) -> str:
     return blake2b(text.encode(), digest_size=32).hexdigest()[:count]
 
 
-def server_id(account_id: str, region: str, name: str) -> str:
-    """A source server's id: a function of where it is and its name alone, so that runs of any seed can be compared."""
-    return f"s-{region_digit(region)}{digits(f'{account_id}/{region}/{name}', 16)}"
+def server_id(account_id: str, region: str, name: str, digit: str) -> str:
+    """A source server's id: a function of where it is and its name alone, so that runs of any seed can be compared.
+
+    `digit` is the first one of ids there.
+    """
+    return f"s-{digit}{digits(f'{account_id}/{region}/{name}', 16)}"
 
 
-def job_id(chance: Chance, region: str, key: str) -> str:
-    """The id of the job with a key."""
-    return f"drsjob-{region_digit(region)}{chance.stream('drs.job', key).hex(16)}"
+def job_id(chance: Chance, digit: str, key: str) -> str:
+    """The id of the job with a key, in a Region whose ids begin with a digit."""
+    return f"drsjob-{digit}{chance.stream('drs.job', key).hex(16)}"
 
 
 def instance_id(chance: Chance, server: str, number: int) -> str:

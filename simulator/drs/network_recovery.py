@@ -47,7 +47,7 @@ def new_job(state: RegionState, initiated_by: str, members: Sequence[Participati
         member.network.jobs += 1
     first = min(members, key=lambda member: member.network.id).network
     key = f"{first.id}/{first.jobs}"
-    identifier = identifiers.job_id(state.chance, state.name, key)
+    identifier = identifiers.job_id(state.chance, state.digit, key)
     job = Job(
         identifier,
         state.arn("job", identifier),

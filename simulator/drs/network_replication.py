@@ -17,9 +17,8 @@ def add(
     """A source network that is not replicated yet. Its id depends on where its VPC is, and how often that one came."""
     key = f"{origin_account_id}/{origin_region}/{vpc_id}"
     state.network_births[key] += 1
-    digit = identifiers.region_digit(state.name)
     own = identifiers.digits(f"network/{state.account_id}/{state.name}/{key}/{state.network_births[key]}", 16)
-    identifier = f"sn-{digit}{own}"
+    identifier = f"sn-{state.digit}{own}"
     network = SourceNetwork(
         identifier,
         state.arn("source-network", identifier),

@@ -21,6 +21,9 @@ _QUOTAS: Mapping[str, tuple[str | None, str, str]] = {
     "servers_per_plan": (None, "RecoveryPlan", "source servers per recovery plan"),
 }
 
+# What the `reason` of a ValidationException says of requests that nobody can read.
+_UNREADABLE = {"SerializationException": "cannotParse", "UnknownOperationException": "unknownOperation"}
+
 
 def validation_error(fields: Sequence[tuple[str, str]]) -> ServiceError:
     """A request that breaks its model; `fields` are (member, what is wrong)."""
@@ -28,6 +31,12 @@ def validation_error(fields: Sequence[tuple[str, str]]) -> ServiceError:
     listed = [{"name": name, "message": message} for name, message in fields]
     members = {"reason": "fieldValidationFailed", "fieldList": listed}
     return ServiceError("ValidationException", f"Validation failed: {told}", 400, members)
+
+
+def unreadable(error: ServiceError) -> ServiceError:
+    """A request that names no operation, or is no JSON, in this service's words; any other error as it is."""
+    reason = _UNREADABLE.get(error.code)
+    return error if reason is None else ServiceError("ValidationException", error.message, 400, {"reason": reason})
 
 
 def bad_token() -> ServiceError:

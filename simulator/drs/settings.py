@@ -267,5 +267,10 @@ class Settings:
     instants: Literal["offset", "zulu"] = "offset"
     # The `code` member of errors by the name of the error. The model has it; nobody has seen what is in it.
     error_codes: Mapping[str, str] = field(default_factory=dict)
+    # What events of jobs' logs are called, by the type of the job and the service's own name of the event; "": not shown.
+    # Only the logs of LAUNCH jobs have been seen.
+    log_events: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # The digit that ids begin with, by Region, where it is not the one that was seen or made up.
+    region_digits: Mapping[str, str] = field(default_factory=dict)
     # Whether an extended server has the id of the staging account's server, or one of its own.
     extended_server_id: Literal["equal", "own"] = "equal"

@@ -49,15 +49,13 @@ def named(state: RegionState, server: SourceServer, identifier: str) -> Snapshot
 
 def volume_snapshots(state: RegionState, snapshot: Snapshot) -> Sequence[str]:
     """The EBS snapshots of a recovery snapshot: one for each volume."""
-    digit = identifiers.region_digit(state.name)
     first = f"ebs/{snapshot.server.id}/{snapshot.taken_ms}"
     further = [f"{first}/{place}" for place in range(1, len(snapshot.server.disks_gib))]
-    return [f"snap-{digit}{identifiers.digits(key, 16)}" for key in (first, *further)]
+    return [f"snap-{state.digit}{identifiers.digits(key, 16)}" for key in (first, *further)]
 
 
 def _snapshot(state: RegionState, server: SourceServer, taken_ms: int) -> Snapshot:
-    digit = identifiers.region_digit(state.name)
-    return Snapshot(f"pit-{digit}{identifiers.digits(f'pit/{server.id}/{taken_ms}', 16)}", server, taken_ms)
+    return Snapshot(f"pit-{state.digit}{identifiers.digits(f'pit/{server.id}/{taken_ms}', 16)}", server, taken_ms)
 
 
 def _in_a_gap(server: SourceServer, taken_ms: int) -> bool:

@@ -70,6 +70,7 @@ class RegionState:
         reach: "Callable[[str, str], RegionState] | None" = None,
     ) -> None:
         self.account_id, self.name, self.settings = account_id, name, settings
+        self.digit = settings.region_digits.get(name) or identifiers.region_digit(name)  # the first one of ids here
         self.clock, self.chance, self.journal = clock, chance, journal
         self.is_initialized = False
         self.servers: dict[str, SourceServer] = {}
@@ -118,6 +119,10 @@ class RegionState:
         """The ARN of a resource here."""
         return identifiers.arn(self.account_id, self.name, kind, identifier)
 
+    def server_id(self, name: str) -> str:
+        """The id of the source server with a name here, whether or not there is one."""
+        return identifiers.server_id(self.account_id, self.name, name, self.digit)
+
     def instant(self, at_ms: int) -> str:
         """An instant of the run as the API shows it."""
         shown = identifiers.instant(self.clock.start + timedelta(milliseconds=at_ms))
@@ -129,7 +134,7 @@ class RegionState:
 
     def server_named(self, name_or_id: str) -> SourceServer:
         """A source server by its id or its name. Raises ValueError if there is none."""
-        by_name = self.servers.get(identifiers.server_id(self.account_id, self.name, name_or_id))
+        by_name = self.servers.get(self.server_id(name_or_id))
         server = self.servers.get(name_or_id, by_name)
         if server is None:  # an extended server's id does not follow from its name
             server = next((one for one in self.servers.values() if one.extension and one.name == name_or_id), None)
@@ -161,7 +166,7 @@ class RegionState:
         participants = tuple(self._participant(kind, server, more) for server, more in members)
         first = min(participants, key=lambda participant: participant.server.name)
         key = f"{first.server.key}/{kind}/{first.number}"
-        identifier = identifiers.job_id(self.chance, self.name, key)
+        identifier = identifiers.job_id(self.chance, self.digit, key)
         job = Job(
             identifier,
             self.arn("job", identifier),

@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 
-from simulator.scenario.fields import Flag, Model, Name, Share, Span, Times, Whole, refusal
+from simulator.scenario.fields import Flag, Model, Name, Region, Share, Span, Times, Whole, matching, refusal
 from simulator.scenario.latency import Latency
 
 _UNITS_MBPS = {"Kbps": 0.001, "Mbps": 1.0, "Gbps": 1000.0}
@@ -34,6 +34,7 @@ _TEXT = WithJsonSchema({"type": "string"})
 Bandwidth = Annotated[float, _in_units(_UNITS_MBPS, "100Mbps"), Field(gt=0), _TEXT]
 Throughput = Annotated[float, _in_units(_UNITS_MIB, "5MiB/s"), Field(ge=0), _TEXT]
 Proportion = Annotated[float, Strict(), Field(ge=0, le=10)]
+_Digit = Annotated[str, AfterValidator(matching("[0-9a-f]", 'a hexadecimal digit such as "6", in quotes'))]
 PerSecond = Annotated[float, Strict(), Field(gt=0)]
 
 
@@ -266,6 +267,13 @@ class Service(Model):
     )
     error_codes: dict[Name, Name] | None = Field(
         None, description="the `code` member of errors, by the name of the error; default {}"
+    )
+    log_events: dict[Literal["LAUNCH", "TERMINATE", "CREATE_CONVERTED_SNAPSHOT"], dict[Name, str]] | None = Field(
+        None,
+        description="what events of logs are called, by the type of the job and the event; not shown if empty; default {}",
+    )
+    region_digits: dict[Region, _Digit] | None = Field(
+        None, description="the digit that ids begin with, by Region; default {}"
     )
     extended_server_id: Literal["equal", "own"] | None = Field(
         None, description="whether an extended server has the id of the one it extends; default equal"

@@ -1,5 +1,6 @@
 """Requests on the wire: what the account refuses, in the service's words, although botocore's client lets it pass."""
 
+import json
 from typing import Any
 
 import pytest
@@ -63,6 +64,23 @@ def test_a_conflict_carries_its_members_and_is_not_retried(staged: Stage) -> Non
 def test_a_request_without_a_signature_is_refused(staged: Stage) -> None:
     answer = staged.world.account.answer(HttpRequest("POST", "https://drs.us-east-1.amazonaws.com/DescribeJobs", {}, b"{}"))
     assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (403, "MissingAuthenticationToken")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "reason"),
+    [
+        ("/DescribeJobs", b"{", "cannotParse"),
+        ("/DescribeJobs", b"[]", "cannotParse"),
+        ("/ListStagingAccounts?maxResults=many", b"", "cannotParse"),
+        ("/DescribeCoffee", b"{}", "unknownOperation"),
+    ],
+)
+def test_drs_says_why_it_cannot_read_a_request(staged: Stage, path: str, body: bytes, reason: str) -> None:
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKID/20260301/us-east-1/drs/aws4_request, Signature=0"}
+    method = "GET" if "?" in path else "POST"
+    answer = staged.world.account.answer(HttpRequest(method, f"https://drs.us-east-1.amazonaws.com{path}", signed, body))
+    assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (400, "ValidationException")
+    assert json.loads(answer.body)["reason"] == reason
 
 
 @pytest.mark.parametrize(

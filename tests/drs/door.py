@@ -16,12 +16,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from simulator.account import seam
-from simulator.account.account import Account
+from simulator.account.account import Account, Wording
 from simulator.account.faults import FaultBoard
 from simulator.account.identity import Identities
 from simulator.account.wire import Decoded, HttpRequest, HttpResponse
 from simulator.clock import VirtualClock
-from simulator.drs.refusals import validation_error
+from simulator.drs.refusals import unreadable, validation_error
 from simulator.drs.service import DrsService
 from simulator.errors import ServiceError
 from simulator.journal import Journal
@@ -49,8 +49,8 @@ def front(service: DrsService, clock: VirtualClock, journal: Journal) -> Front:
         return service.call(request.account_id, request.region, request.operation, request.parameters)
 
     faults, identities = FaultBoard(Chance(1), journal), Identities(HOME)
-    own, errors = {"drs": drs}, {"drs": validation_error}
-    return Front(service, Account(HOME, clock, journal, faults, own, errors, identities, {}), clock)
+    own, wordings = {"drs": drs}, {"drs": Wording(validation_error, unreadable)}
+    return Front(service, Account(HOME, clock, journal, faults, own, wordings, identities, {}), clock)
 
 
 Way = Callable[[Front, str, str, str, Mapping[str, Any]], Any]

@@ -102,3 +102,28 @@ def test_errors_can_have_codes() -> None:
     error = world.refusal("StartRecovery", sourceServers=[{"sourceServerID": server.id}])
     assert error.members == {"code": "409", "resourceType": "SourceServer", "resourceId": server.id}
     assert "code" not in world.refusal("DescribeJobs", nextToken="x").members
+
+
+def test_events_of_a_kind_of_job_can_be_called_otherwise_or_not_be_there() -> None:
+    names = {"TERMINATE": {"CLEANUP_START": "", "CLEANUP_END": "TERMINATED"}}
+    world = World(pinned(log_events=names))
+    launch = world.recover(*world.add("db-1"))
+    ended = [instance["recoveryInstanceID"] for instance in world.instances()]
+    job = world.service.call(ACCOUNT, REGION, "TerminateRecoveryInstances", {"recoveryInstanceIDs": ended})["job"]
+    world.pass_seconds(HOUR)
+    asked = {"jobID": job["jobID"], "maxResults": 2}  # unchecked: the service's model does not list every name
+    page = world.service.call(ACCOUNT, REGION, "DescribeJobLogItems", asked)
+    rest = world.service.call(ACCOUNT, REGION, "DescribeJobLogItems", {**asked, "nextToken": page["nextToken"]})
+    assert [item["event"] for item in (*page["items"], *rest["items"])] == ["JOB_START", "TERMINATED", "JOB_END"]
+    assert world.instances() == []
+    assert "SNAPSHOT_START db-1" in world.trace(launch["jobID"])
+
+
+def test_ids_of_a_region_can_begin_with_another_digit() -> None:
+    world = World(pinned(region_digits={REGION: "9"}))
+    (server,) = world.add("db-1")
+    job_id = world.start(server)
+    (snapshot, *_) = world.call("DescribeRecoverySnapshots", sourceServerID=server.id)["items"]
+    ids = (server.id, job_id, snapshot["snapshotID"])
+    assert [identifier.partition("-")[2][0] for identifier in ids] == ["9", "9", "9"]
+    assert world.region.state.server_named("db-1") is server

@@ -166,7 +166,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
     [
         ("states", JSON | {"X-Amz-Target": "AWSStepFunctions.ListActivities"}, "/", b"{", 400, "SerializationException"),
         ("states", JSON | {"X-Amz-Target": "AWSStepFunctions.Nope"}, "/", b"{}", 400, "UnknownOperationException"),
-        ("drs", {"Content-Type": "application/json"}, "/Nope", b"{}", 404, "UnknownOperationException"),
+        ("drs", {"Content-Type": "application/json"}, "/Nope", b"{}", 400, "ValidationException"),
         ("sns", FORM, "/", b"Action=Nope", 400, "InvalidAction"),
         ("nosuch", JSON, "/", b"{}", 403, "InvalidSignatureException"),
         (

@@ -54,6 +54,8 @@ drs:
   countsTerminations: false
   instants: zulu
   errorCodes: {ConflictException: "409"}
+  logEvents: {TERMINATE: {CLEANUP_START: ""}}
+  regionDigits: {eu-west-1: "6"}
 """
 
 
@@ -109,6 +111,8 @@ def test_every_unit_becomes_the_services_own() -> None:
     assert (settings.unknown_snapshot, settings.attempts) == ("ValidationException", 2)
     assert (settings.counts_terminations, settings.instants) == (False, "zulu")
     assert settings.error_codes == {"ConflictException": "409"}
+    assert settings.log_events == {"TERMINATE": {"CLEANUP_START": ""}}
+    assert settings.region_digits == {"eu-west-1": "6"}
 
 
 def test_the_example_turns_every_knob() -> None:

@@ -1,6 +1,7 @@
 """Jobs as callers follow them: DescribeJobs, DescribeJobLogItems, DeleteJob."""
 
 from bisect import bisect_right
+from collections.abc import Mapping
 
 from simulator.drs import refusals
 from simulator.drs.action_runner import ActionRun
@@ -31,9 +32,10 @@ def describe_job_log_items(state: RegionState, request: Request) -> Answer:
     if job is None:
         raise refusals.validation_error([("jobID", "does not exist")])
     seen = bisect_right(job.log, state.clock.now_ms, key=lambda item: item.visible_ms)
-    rows = list(enumerate(job.log[:seen]))
+    names = state.settings.log_events.get(job.type, {})
+    rows = [(place, item) for place, item in enumerate(job.log[:seen]) if names.get(item.event) != ""]
     size = state.settings.page_size
-    return page(f"log/{job.id}", rows, lambda row: row[0], lambda row: _describe_item(state, row[1]), request, size)
+    return page(f"log/{job.id}", rows, lambda row: row[0], lambda row: _describe_item(state, row[1], names), request, size)
 
 
 def delete_job(state: RegionState, request: Request) -> Answer:
@@ -102,5 +104,6 @@ def _shows_instance(state: RegionState, job: Job, participant: Participant) -> b
     return job.is_active and participant.launch_status == "LAUNCHED" and state.settings.shows_instances_while_started
 
 
-def _describe_item(state: RegionState, item: LogItem) -> Answer:
-    return {"logDateTime": state.instant(item.at_ms), "event": item.event, "eventData": dict(item.data)}
+def _describe_item(state: RegionState, item: LogItem, names: Mapping[str, str]) -> Answer:
+    event = names.get(item.event, item.event)
+    return {"logDateTime": state.instant(item.at_ms), "event": event, "eventData": dict(item.data)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from simulator.drs import identifiers, refusals
+from simulator.drs import refusals
 from simulator.drs.operations.recovery_plans import listed, once, plan_of
 from simulator.drs.operations.wire import Answer, Request
 from simulator.drs.recovery_plans import runner, shown
@@ -122,8 +122,8 @@ def _snapshots(plan: Plan, request: Request) -> Mapping[str, str]:
 
 def _new_execution(state: RegionState, plan: Plan, request: Request, snapshots: Mapping[str, str]) -> PlanExecution:
     plan.executions += 1
-    key, digit = f"{plan.id}/{plan.executions}", identifiers.region_digit(state.name)
-    identifier = f"exec-{digit}{state.chance.stream('drs.plan.execution', key).hex(16)}"
+    key = f"{plan.id}/{plan.executions}"
+    identifier = f"exec-{state.digit}{state.chance.stream('drs.plan.execution', key).hex(16)}"
     arn = state.arn("recovery-plan-execution", identifier)
     return PlanExecution(
         id=identifier,
@@ -139,6 +139,6 @@ def _new_execution(state: RegionState, plan: Plan, request: Request, snapshots: 
 
 
 def _copy(state: RegionState, execution_arn: str, index: int, step: PlanStep) -> ExecutionStep:
-    digit, now_ms = identifiers.region_digit(state.name), state.clock.now_ms
+    now_ms = state.clock.now_ms
     digits = state.chance.stream("drs.plan.execution.step", f"{execution_arn}/{index}").hex(16)
-    return ExecutionStep(f"{execution_arn}/step/step-{digit}{digits}", index, step.name, step.work, now_ms, now_ms)
+    return ExecutionStep(f"{execution_arn}/step/step-{state.digit}{digits}", index, step.name, step.work, now_ms, now_ms)

@@ -140,7 +140,7 @@ def _arrange(state: RegionState, plan: Plan, steps: Sequence[PlanStep], member: 
 def _new_step(state: RegionState, plan: Plan, name: str, work: Work) -> PlanStep:
     plan.steps_made += 1
     digits = state.chance.stream("drs.plan.step", f"{plan.id}/{plan.steps_made}").hex(16)
-    arn = f"{plan.arn}/step/st-{identifiers.region_digit(state.name)}{digits}"
+    arn = f"{plan.arn}/step/st-{state.digit}{digits}"
     return PlanStep(arn, name, work, state.clock.now_ms, state.clock.now_ms)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from simulator.drs import identifiers, refusals
+from simulator.drs import refusals
 from simulator.drs.operations.paging import page
 from simulator.drs.operations.wire import Answer, Request
 from simulator.drs.recovery_plans import shown
@@ -106,7 +106,7 @@ def _new_plan(state: RegionState, request: Request) -> Plan:
     name, now_ms = request["name"], state.clock.now_ms
     state.plans.names[name] += 1
     key = f"{state.account_id}/{state.name}/{name}/{state.plans.names[name]}"
-    identifier = f"plan-{identifiers.region_digit(state.name)}{state.chance.stream('drs.plan', key).hex(16)}"
+    identifier = f"plan-{state.digit}{state.chance.stream('drs.plan', key).hex(16)}"
     return Plan(
         id=identifier,
         arn=state.arn("recovery-plan", identifier),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.drs import configurations, refusals
-from simulator.drs.identifiers import region_digit
 from simulator.drs.operations.paging import page
 from simulator.drs.operations.wire import Answer, Operation, Request
 from simulator.drs.state import RegionState
@@ -63,7 +62,7 @@ def _create(kind: _Kind) -> Operation:
                 raise refusals.quota_exceeded(kind.quota, limit)
         number = next(state.numbers)
         key = f"{state.account_id}/{state.name}/{kind.prefix}/{number}"
-        identifier = f"{kind.prefix}-{region_digit(state.name)}{state.chance.stream('drs.template', key).hex(16)}"
+        identifier = f"{kind.prefix}-{state.digit}{state.chance.stream('drs.template', key).hex(16)}"
         settings = deepcopy({**kind.defaults, **given})
         tags = dict(request.get("tags", {}))
         kept[identifier] = Template(identifier, state.arn(kind.arn_kind, identifier), number, settings, tags)
