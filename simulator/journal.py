@@ -137,7 +137,7 @@ class FunctionInvoked:
 
 @dataclass(frozen=True, slots=True)
 class FunctionReturned:
-    """A Lambda invocation ended: `error_type` is None when it returned `payload`."""
+    """A Lambda invocation ended: `error_type` is None when it returned `payload`; `memory_mib` is what it was given."""
 
     kind: ClassVar[str] = "function.returned"
     function: str
@@ -146,6 +146,7 @@ class FunctionReturned:
     payload: JsonValue
     error_type: str | None
     error_message: str | None
+    memory_mib: int = 128
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,13 @@ class Functions:
         duration_ms = self._clock.now_ms - started_ms
         self._journal.record(
             FunctionReturned(
-                function.name, sandbox.request_id, duration_ms, outcome.payload, outcome.error_type, outcome.error_message
+                function.name,
+                sandbox.request_id,
+                duration_ms,
+                outcome.payload,
+                outcome.error_type,
+                outcome.error_message,
+                function.memory_mib,
             )
         )
         if not sandbox.is_dead:

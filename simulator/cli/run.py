@@ -34,6 +34,12 @@ FORMATS = ("text", "json", "junit")
     help="Write each run's journal to DIR, as JSON Lines.",
 )
 @click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="Hold each run to costing no more than this in AWS.",
+)
+@click.option(
     "--target", type=click.Choice(["embedded"]), default="embedded", show_default=True, help="Where scenarios run."
 )
 def run(
@@ -45,6 +51,7 @@ def run(
     format_name: str,
     output: Path | None,
     journal: Path | None,
+    budget: float | None,
     target: str,
 ) -> int:
     """Run the scenarios in PATHS, files or folders (default: scenarios/).
@@ -53,5 +60,5 @@ def run(
     """
     from simulator.cli.session import Options, run_session  # noqa: PLC0415
 
-    options = Options(paths or (Path("scenarios"),), seed, words, format_name, output, journal, tags, jobs)
+    options = Options(paths or (Path("scenarios"),), seed, words, format_name, output, journal, tags, jobs, budget)
     return run_session(options)

@@ -27,7 +27,8 @@ from simulator.scenario.model import Scenario
 class Options:
     """What the user asked for. `seed` None is each scenario's own; `words` None is all scenarios; `tags`: any of them.
 
-    `jobs` is how many runs go on at once, None: as many as the machine is good for.
+    `jobs` is how many runs go on at once, None: as many as the machine is good for. `budget` is what each may
+    cost, in US dollars.
     """
 
     paths: Sequence[Path]
@@ -38,6 +39,7 @@ class Options:
     journal: Path | None = None
     tags: tuple[str, ...] = ()
     jobs: int | None = None
+    budget: float | None = None
 
 
 def run_scenario(scenario: Scenario, seed: int | None) -> Result:
@@ -106,12 +108,14 @@ class _Session:
 
     def _scenarios(self, path: Path) -> Sequence[Scenario]:
         try:
-            return load_all(path)
+            scenarios = load_all(path)
         except UserError as error:
             if _contains(self._options.words, [str(path)]):
                 print_problems(error)
                 self.results.append(_unjudged(path, path.stem, self._options.seed, str(error)))
             return ()
+        budget = self._options.budget
+        return scenarios if budget is None else [scenario.with_budget(budget) for scenario in scenarios]
 
     def _is_wanted(self, scenario: Scenario) -> bool:
         is_tagged = not self._options.tags or not set(self._options.tags).isdisjoint(scenario.tags)

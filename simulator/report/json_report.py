@@ -15,7 +15,9 @@
         "checks": [{"name": "outcome", "passed": true, "expected": "...", "happened": "...",
                     "atMs": null, "where": null, "before": []}],
         "warnings": [], "error": null, "reproduce": "drsim run ...",
-        "digests": {"asl": "sha256:...", "code": "sha256:..."}}]}
+        "digests": {"asl": "sha256:...", "code": "sha256:..."},
+        "cost": {"usd": 0.0021, "lines": [{"name": "state_transitions", "amount": 61, "usd": 0.001525}],
+                 "prices": {"region": "us-east-1", "date": "2025-05"}}}]}
 
 Instants and durations are virtual milliseconds, from the run's start; what never happened is null. `wallSeconds` is the
 only number that differs between two runs of the same scenario and seed. `seeds` is empty unless there were several; what
@@ -27,8 +29,9 @@ import json
 from collections.abc import Sequence
 
 from simulator import __version__
-from simulator.json_types import JsonObject
+from simulator.json_types import JsonObject, JsonValue
 from simulator.report.wording import calibration, tally
+from simulator.runner.pricing import PRICES_DATE, PRICES_REGION, Cost
 from simulator.runner.result import Check, Result, SeedRun, ServerResult, WaveResult
 
 FORMAT = 1
@@ -74,7 +77,15 @@ def _scenario(result: Result) -> JsonObject:
         "error": result.error,
         "reproduce": result.reproduce,
         "digests": dict(result.digests),
+        "cost": _cost(result.cost),
     }
+
+
+def _cost(cost: Cost) -> JsonObject:
+    lines: list[JsonValue] = [
+        {"name": line.name, "amount": round(line.amount, 6), "usd": round(line.usd, 9)} for line in cost.lines
+    ]
+    return {"usd": round(cost.usd, 9), "lines": lines, "prices": {"region": PRICES_REGION, "date": PRICES_DATE}}
 
 
 def _seed(run: SeedRun) -> JsonObject:

@@ -59,6 +59,10 @@ def _count(description: str) -> JsonObject:
     return {"description": description, "type": "integer", "minimum": 0}
 
 
+def _number(description: str) -> JsonObject:
+    return {"description": description, "type": "number", "minimum": 0}
+
+
 def _ms(description: str) -> JsonObject:
     return {"description": f"{description}, in virtual milliseconds", "type": ["integer", "null"], "minimum": 0}
 
@@ -116,7 +120,7 @@ _SCENARIO = _record(
     rpoMs=_ms("the age of the oldest recovery point used"),
     seeds=_several("every seed, where there are several", _SEED),
     virtualMs=_ms("how much time the run covered"),
-    wallSeconds={"description": "how long the machine took", "type": "number", "minimum": 0},
+    wallSeconds=_number("how long the machine took"),
     calibration=_text("`uncalibrated`, or the latency profile that was fitted to recorded jobs"),
     waves=_several("the waves, in the order of the plan", _WAVE),
     checks=_several("every check", _CHECK),
@@ -124,4 +128,13 @@ _SCENARIO = _record(
     error=_text("why there is no verdict", may_lack=True),
     reproduce=_text("the command that shows this again"),
     digests=_texts_by_name("the digests of what ran, by kind"),
+    cost=_one(
+        "what the run would have cost in AWS",
+        usd=_number("all together, in US dollars"),
+        lines=_several(
+            "what was used and is billed",
+            _record(name=_text("what it is"), amount=_number("how much"), usd=_number("what that costs in US dollars")),
+        ),
+        prices=_one("whose prices these are", region=_text("the Region"), date=_text("when they were published")),
+    ),
 )

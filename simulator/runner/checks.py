@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from simulator.account.models import signing_name
 from simulator.journal import ApiCall, StateRetried
+from simulator.runner.cost import check_cost
 from simulator.runner.custom import check_in_python
 from simulator.runner.facts import Facts, accepted_calls
 from simulator.runner.observations import check_metric, check_notifications, check_rpo, judged
@@ -35,6 +36,8 @@ def _ending(expect: Expect, facts: Facts) -> Iterator[Check]:
         yield _rto(expect.rto_ms, facts)
     if expect.rpo_ms is not None:
         yield check_rpo(expect.rpo_ms, facts)
+    if expect.cost is not None:
+        yield check_cost(expect.cost, facts)
 
 
 def _waves(expect: Expect, facts: Facts) -> Iterator[Check]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from simulator.journal import Journal
+from simulator.runner.pricing import Cost
 
 
 class Verdict(StrEnum):
@@ -92,7 +93,7 @@ class Result:
     `calibrated` names the latency profile if it was fitted to recorded jobs; None: nothing was. `id`, `tags`, `controls` and
     `objectives` are the scenario's, `cell` the values of its matrix. `rpo_ms` is the age of the oldest recovery point used,
     None if nothing was recovered. `hopes` are the scenario's `sometimes` where they are judged over several seeds. `digests`
-    are of what ran, by kind (asl, code).
+    are of what ran, by kind (asl, code). `cost` is what the run would have cost in AWS.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Result:
     hopes: tuple[Check, ...] = ()
     seeds: tuple[SeedRun, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+    cost: Cost = field(default_factory=Cost)
 
     @property
     def passed(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from simulator.journal import FaultFired, RunEnded
 from simulator.runner.artefacts import digests_of
 from simulator.runner.checks import check_all, check_hopes
+from simulator.runner.cost import cost_of
 from simulator.runner.facts import Facts, read_facts
 from simulator.runner.invariants import Terms, broken_invariants
 from simulator.runner.result import Check, Objectives, Result, Verdict
@@ -60,6 +61,7 @@ def run_scenario(scenario: Scenario, seed: int | None = None, target: Target = e
         rpo_ms=facts.rpo_ms,
         hopes=() if is_alone else tuple(hopes),
         digests=digests_of(scenario.system),
+        cost=cost_of(recording.journal, scenario.expect.cost),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from simulator.scenario.cost import Budget
 from simulator.scenario.expressions import FORMS, AnyStatement
 from simulator.scenario.faults import parse_operation
 from simulator.scenario.fields import (
@@ -208,6 +209,7 @@ class Expect(Model):
     rpo_ms: Span | None = Field(
         None, description="the recovery point objective: the oldest that any recovered server's data may be"
     )
+    cost: Budget | None = Field(None, description="the most that a run may cost in AWS, such as 0.05 USD")
     always: Statements = Field((), description=f"what must be so: {FORMS}; one or a list")
     never: Statements = Field((), description="what must not be so, as `always`; one or a list")
     sometimes: Statements = Field((), description="what must be so in one run of all seeds at least, as `always`")

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, PrivateA
 
 from simulator.json_types import JsonValue as PlainData
 from simulator.scenario.bundled import bundled_system
+from simulator.scenario.cost import Budget
 from simulator.scenario.expect import Expect
 from simulator.scenario.expressions import AnyAbortCondition
 from simulator.scenario.faults import AnyFault, with_ids
@@ -113,6 +114,12 @@ class Scenario(Model):
         if self.system.operate is None and any(decision != ABORT for decision in decisions):
             raise objection("`operators` need `operate` in the system: how they reach the orchestrator")
         return self
+
+    def with_budget(self, usd: float) -> "Scenario":
+        """The same scenario, held to costing no more than so many US dollars; its own prices stay."""
+        budget = self.expect.cost or Budget.model_validate({"atMost": "0 USD"})
+        cost = budget.model_copy(update={"at_most_usd": usd})
+        return self.model_copy(update={"expect": self.expect.model_copy(update={"cost": cost})})
 
     @property
     def path(self) -> Path:

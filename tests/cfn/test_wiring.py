@@ -58,11 +58,11 @@ def test_the_functions_are_those_of_the_scenarios() -> None:
     assert handlers() == expected
 
 
-def test_they_have_the_time_that_the_scenarios_give_them() -> None:
+def test_they_have_the_time_and_memory_that_the_scenarios_give_them() -> None:
     kinds = FUNCTIONS["Mappings"]["Function"]
     for placeholder, handler in SYSTEM.handlers.items():
         kind = placeholder.removeprefix("${").removesuffix("FunctionArn}")
-        assert kinds[kind]["Timeout"] * 1000 == handler.timeout_ms
+        assert (kinds[kind]["Timeout"] * 1000, kinds[kind]["Memory"]) == (handler.timeout_ms, handler.memory_mb)
 
 
 def test_every_function_finds_in_its_environment_what_the_code_reads() -> None:

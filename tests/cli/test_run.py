@@ -9,6 +9,8 @@ import pytest
 
 from simulator.cli.main import exit_code
 from simulator.cli.progress import Progress
+from simulator.runner.result import Result
+from simulator.scenario.model import Scenario
 from tests.cli.worlds import pretend, write
 
 
@@ -120,6 +122,20 @@ def test_paths_that_do_not_exist_are_all_named(capsys: pytest.CaptureFixture[str
         "empty: this folder holds no scenario (a scenario is a .yaml file with `scenario:` in it)",
         "not/here.yaml: there is no such file or folder",
     ]
+
+
+def test_a_budget_holds_every_run_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    write(Path("scenarios/a.yaml"), "One")
+    held: list[float | None] = []
+
+    def note(scenario: Scenario, seed: int | None = None) -> Result:
+        budget = scenario.expect.cost
+        held.append(None if budget is None else budget.at_most_usd)
+        return pretend(scenario, seed)
+
+    monkeypatch.setattr("simulator.cli.session.run_scenario", note)
+    assert (exit_code(["run"]), exit_code(["run", "--budget", "0.05"])) == (0, 0)
+    assert held == [None, 0.05]
 
 
 def test_seed_replaces_every_scenario_s_own(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from simulator import __version__
 from simulator.report.json_report import json_report
+from simulator.runner.pricing import Cost, CostLine
 from simulator.runner.result import Objectives, SeedRun, Verdict
 from tests.report.results import BROKEN, FAILED, PASSED
 
@@ -16,6 +17,7 @@ def test_report_has_the_documented_shape() -> None:
         checks=FAILED.checks[:1],
         tags=("drill",),
         digests={"asl": "sha256:1f", "code": "sha256:2e"},
+        cost=Cost((CostLine("state_transitions", 100.0, 0.0025),)),
         controls=("SOC2:A1.3",),
         cell={"servers": "20"},
         objectives=Objectives(5_400_000, None, "BIA-7"),
@@ -89,6 +91,11 @@ def test_report_has_the_documented_shape() -> None:
                 "error": None,
                 "reproduce": "drsim run scenarios/happy/three-tiers.yaml --seed 1",
                 "digests": {"asl": "sha256:1f", "code": "sha256:2e"},
+                "cost": {
+                    "usd": 0.0025,
+                    "lines": [{"name": "state_transitions", "amount": 100.0, "usd": 0.0025}],
+                    "prices": {"region": "us-east-1", "date": "2025-05"},
+                },
             }
         ],
     }
