@@ -5,7 +5,8 @@ from typing import Any
 
 from simulator.engine import schema
 from simulator.engine.compiler import Compiler
-from simulator.engine.findings import Finding, Pointer, refusal
+from simulator.engine.findings import SCHEMA, Finding, Pointer, refusal
+from simulator.engine.json_faults import fault, quoted_place
 from simulator.engine.json_text import decode, size_bytes
 from simulator.engine.machine import Machine
 from simulator.engine.source import line_and_column, locate
@@ -56,18 +57,37 @@ def find_problems(text: str, source: str = "definition", *, is_express: bool = F
     return []
 
 
-def refusal_message(error: DefinitionError) -> str:
-    """The message of the InvalidDefinition error with which CreateStateMachine would answer."""
+def refusal_message(error: DefinitionError, text: str = "") -> str:
+    """The message of the InvalidDefinition error with which CreateStateMachine would answer to a text."""
+    if told := json_refusal(text):
+        return refusal([f"{INVALID_JSON}: {told[0]} at {told[1]}"])
     return refusal([problem.message for problem in error.problems])
 
 
+def json_refusal(text: str) -> tuple[str, str] | None:
+    """Why a text is no JSON, as Step Functions tells of it, and where; None for one that is, or is empty."""
+    try:
+        if text.strip():
+            decode(text)
+    except json.JSONDecodeError as error:
+        message, end = fault(error)
+        place = quoted_place(text, *line_and_column(text, end))
+        return f"{message}\n at {place}", place
+    except ValueError:
+        pass
+    return None
+
+
 def _decode(text: str, source: str) -> Any:
+    if not text.strip():
+        raise DefinitionError([Problem(source, f"{SCHEMA}: Definition must be a valid JSON object")])
     try:
         return decode(text)
     except json.JSONDecodeError as error:
+        message, _ = fault(error)
         line, column = line_and_column(text, error.pos)
         where = f"{source}:{line}:{column}"
-        raise DefinitionError([Problem(where, f"{INVALID_JSON}: {error.msg}", "the file must be JSON")]) from error
+        raise DefinitionError([Problem(where, f"{INVALID_JSON}: {message}", "the file must be JSON")]) from error
     except ValueError as error:
         raise DefinitionError([Problem(source, f"{INVALID_JSON}: {error}")]) from error
 

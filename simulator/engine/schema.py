@@ -35,7 +35,7 @@ MAX_FINDINGS = 100
 def check(definition: JsonValue, *, is_express: bool = False) -> list[Finding]:
     """Everything that is wrong with the shape of a decoded definition, of a Standard or an Express workflow."""
     if not isinstance(definition, Mapping):
-        return [Finding(SCHEMA, "Expected value of type Object", ())]
+        return [Finding(SCHEMA, "Definition must be a valid JSON object", None)]
     checker = _Checker(str(definition.get("QueryLanguage", "JSONPath")), set(), is_express)
     found = chain(_fields(definition, MACHINE_FIELDS, (), "JSONPath"), checker.workflow(definition, (), 0))
     return list(islice(found, MAX_FINDINGS)) or list(islice(check_variables(definition), MAX_FINDINGS))
@@ -61,7 +61,7 @@ class _Checker:
         self._seen = seen
 
     def workflow(self, owner: JsonObject, at: Pointer, depth: int) -> Iterator[Finding]:
-        missing = [name for name in ("StartAt", "States") if name not in owner]
+        missing = [name for name in ("States", "StartAt") if name not in owner]
         if missing:
             yield Finding(SCHEMA, f"These fields are required: [{', '.join(missing)}]", at)
             return
@@ -178,7 +178,7 @@ def _express_task(state: JsonObject, at: Pointer) -> Iterator[Finding]:
     """An Express workflow cannot wait for jobs, tokens or workers."""
     resource = parse_resource(str(state.get("Resource")))
     if resource and (resource.pattern or resource.kind is Kind.ACTIVITY):
-        what = f"'.{resource.pattern}' service integration" if resource.pattern else "activities"
+        what = f"'.{resource.pattern}' service integration " if resource.pattern else "activities"
         yield Finding(SCHEMA, f"Express state machine does not support {what}", (*at, "Resource"))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.engine.definition import find_problems, parse, refusal_message
+from simulator.engine.definition import find_problems, json_refusal, parse, refusal_message
 from simulator.errors import DefinitionError
 from tests.engine.world import machine, task
 
@@ -14,7 +14,7 @@ def refused(definition: Any) -> str:
     text = definition if isinstance(definition, str) else json.dumps(definition)
     with pytest.raises(DefinitionError) as caught:
         parse(text)
-    return refusal_message(caught.value)
+    return refusal_message(caught.value, text)
 
 
 def states(**states: Any) -> dict[str, Any]:
@@ -22,6 +22,7 @@ def states(**states: Any) -> dict[str, Any]:
 
 
 PASS = {"Type": "Pass", "End": True}
+VALUE = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,31 @@ def test_what_is_no_json_is_one_problem_with_its_place() -> None:
     assert [problem.where for problem in problems] == ["plan.asl.json:3:1"]
 
 
+@pytest.mark.parametrize(
+    ("text", "message", "column"),
+    [
+        ("plan", f"Unrecognized token 'plan': was expecting {VALUE}", 5),
+        ('{"a" 1}', "Unexpected character ('1' (code 49)): was expecting a colon to separate field name and value", 7),
+        ('{"a":[1 2]}', "Unexpected character ('2' (code 50)): was expecting comma to separate Array entries", 10),
+        ('{"a":"]" 2', "Unexpected character ('2' (code 50)): was expecting comma to separate Object entries", 11),
+        ('{"a":1,}', "Unexpected character ('}' (code 125)): was expecting double-quote to start field name", 9),
+        ('{"a":}', f"Unexpected character ('}}' (code 125)): expected a valid value {VALUE}", 7),
+        ('{"a":[1', "Unexpected end-of-input: expected close marker for Array", 8),
+        ('{"a":"b', "Unexpected end-of-input: was expecting closing quote for a string value", 8),
+    ],
+)
+def test_what_is_no_json_is_told_in_the_words_of_the_parser(text: str, message: str, column: int) -> None:
+    place = f'[Source: (String)"{text}"; line: 1, column: {column}]'
+    assert json_refusal(text) == (f"{message}\n at {place}", place)
+    assert f"'INVALID_JSON_DESCRIPTION: {message}\n at {place} at {place}'" in refused(text)
+
+
+def test_an_empty_definition_is_no_object() -> None:
+    for text in ("", "[]"):
+        assert "'SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object'" in refused(text)
+    assert "These fields are required: [States, StartAt] at /'" in refused("{}")
+
+
 def test_deep_nesting_is_refused_not_crashed_on() -> None:
     nested: dict[str, Any] = PASS
     for depth in range(60):
@@ -138,5 +164,5 @@ def test_the_language_of_a_map_is_not_that_of_its_states() -> None:
 def test_an_express_workflow_cannot_wait_for_a_token() -> None:
     definition = json.dumps(machine(A=task(Resource="arn:aws:states:::lambda:invoke.waitForTaskToken")))
     parse(definition)
-    with pytest.raises(DefinitionError, match=r"not support '\.waitForTaskToken' service integration at /States/A/Resource"):
+    with pytest.raises(DefinitionError, match=r"not support '\.waitForTaskToken' service integration  at /States/A/Resource"):
         parse(definition, is_express=True)

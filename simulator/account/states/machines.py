@@ -6,7 +6,7 @@ from typing import Any
 
 from simulator.account.integrations.recognition import unrecognised
 from simulator.account.states.records import Alias, Revision, StateMachine, Version, given, page, tags_of
-from simulator.engine.definition import parse, refusal_message
+from simulator.engine.definition import json_refusal, parse, refusal_message
 from simulator.engine.machine import Machine
 from simulator.errors import DefinitionError, Problem, ServiceError
 from simulator.rng import Chance
@@ -142,7 +142,8 @@ class Machines:
         """ValidateStateMachineDefinition: what CreateStateMachine would refuse."""
         problems = _problems(asked["definition"], asked.get("type", "STANDARD"))
         most = asked.get("maxResults") or 100
-        diagnostics = [_diagnostic(problem) for problem in problems]
+        unread = json_refusal(asked["definition"])
+        diagnostics = [_diagnostic(problem, unread) for problem in problems]
         return {
             "result": "FAIL" if problems else "OK",
             "diagnostics": diagnostics[:most],
@@ -193,7 +194,7 @@ def _parsed(definition: str, type_: str) -> Machine:
     try:
         return _checked(definition, type_)
     except DefinitionError as error:
-        raise ServiceError("InvalidDefinition", refusal_message(error)) from error
+        raise ServiceError("InvalidDefinition", refusal_message(error, definition)) from error
 
 
 def _problems(definition: str, type_: str) -> list[Problem]:
@@ -216,8 +217,13 @@ def _shown(revision: Revision) -> str | None:
     return None if revision.id == _FIRST_REVISION else revision.id
 
 
-def _diagnostic(problem: Problem) -> dict[str, Any]:
-    """A problem as the validation shows it; a message of Step Functions begins with its code and ends with the place."""
+def _diagnostic(problem: Problem, unread: tuple[str, str] | None) -> dict[str, Any]:
+    """A problem as the validation shows it; a message of Step Functions begins with its code and ends with the place.
+
+    `unread` is why the definition is no JSON, and where.
+    """
     code, _, text = problem.message.partition(": ")
+    if unread:
+        return {"severity": "ERROR", "code": code, "message": unread[0], "location": unread[1]}
     message, _, location = text.rpartition(" at /")
     return given(severity="ERROR", code=code, message=message or text, location=f"/{location}" if message else None)

@@ -42,7 +42,7 @@ class Trials:
                 clock=self._clock if self._clock.in_process else None,
             )
         except DefinitionError as error:
-            raise ServiceError("InvalidDefinition", refusal_message(error)) from error
+            raise ServiceError("InvalidDefinition", refusal_message(error, asked["definition"])) from error
         except Untestable as error:
             raise ServiceError("ValidationException", str(error)) from error
         return _shown(trial, asked.get("inspectionLevel", "INFO"))
