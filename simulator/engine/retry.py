@@ -14,7 +14,7 @@ def matches(names: Sequence[str], error: str | None) -> bool:
     """Whether ErrorEquals names an error.
 
     States.ALL is every error but States.DataLimitExceeded and States.Runtime, States.TaskFailed every one of these but
-    States.Timeout.
+    States.Timeout. (A task's result over the limit is one that States.ALL takes all the same: it has that name as an alias.)
     """
     if error in names:
         return True

@@ -76,7 +76,7 @@ class _Attempt:
                 result = self._answered()
         document = Document(result)
         if cause := oversize(resource.arn if resource.kind is Kind.FUNCTION else resource.service, document):
-            raise self._failed("States.DataLimitExceeded", cause)
+            raise self._failed("States.DataLimitExceeded", cause, alias="States.ALL")  # observed, though AWS's guide denies it
         frame.emit(_EVENTS[resource.kind] + "Succeeded", self.state.name, {**_named(self.state), **_output_text(document)})
         return result
 
@@ -138,10 +138,10 @@ class _Attempt:
             return NEVER_MS
         return task.last_beat_ms + self.limits.heartbeat * 1000 - self.frame.run.clock.now_ms
 
-    def _failed(self, error: str | None, cause: str | None) -> StateFailure:
+    def _failed(self, error: str | None, cause: str | None, alias: str | None = None) -> StateFailure:
         details = {**_named(self.state), **_error(error, cause)}
         self.frame.emit(_EVENTS[self.state.resource.kind] + "Failed", self.state.name, details)
-        return StateFailure(error, cause)
+        return StateFailure(error, cause, alias=alias)
 
     def _timed_out(self, alias: str | None) -> StateFailure:
         """Both limits are States.Timeout in the history; rules may also call a missed heartbeat States.HeartbeatTimeout."""

@@ -289,6 +289,15 @@ def test_a_result_over_the_limit_is_a_data_limit_error() -> None:
     assert world.types()[-2:] == ["TaskFailed", "ExecutionFailed"]
 
 
+def test_everything_catches_a_result_over_the_limit_but_not_an_output_over_it() -> None:
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+    for work, status in ((lambda call: "x" * 262_144, "SUCCEEDED"), (lambda call: "x" * 262_100, "FAILED")):
+        state = task(Catch=catch, ResultPath="$.result", Next="Caught")
+        execution = World({"Work": work}).run(machine(Work=state, Caught={"Type": "Pass"}), {"more": "x" * 100})
+        assert execution.status == status
+        assert status == "SUCCEEDED" or execution.error == "States.DataLimitExceeded"
+
+
 def test_a_state_whose_output_is_over_the_limit_fails_by_its_name() -> None:
     definition = machine(Grow={"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}})
     execution = World().run(definition, "x" * 200_000)
