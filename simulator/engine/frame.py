@@ -137,8 +137,10 @@ class Frame:
         run = self.run
         execution: dict[str, JsonValue] = {
             "Id": run.arn, "Input": run.input, "StartTime": run.timestamp(run.started_ms), "Name": run.name,
-            "RoleArn": run.role_arn, "RedriveCount": run.redrive_count,
+            "RoleArn": run.role_arn,
         }  # fmt: skip
+        if not run.is_express:  # these cannot be redriven
+            execution["RedriveCount"] = run.redrive_count
         if run.redriven_ms is not None:
             execution["RedriveTime"] = run.timestamp(run.redriven_ms)
         state: dict[str, JsonValue] = {

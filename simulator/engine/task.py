@@ -76,7 +76,9 @@ class _Attempt:
                 result = self._answered()
         document = Document(result)
         if cause := oversize(resource.arn if resource.kind is Kind.FUNCTION else resource.service, document):
-            raise self._failed("States.DataLimitExceeded", cause, alias="States.ALL")  # observed, though AWS's guide denies it
+            raise self._failed(
+                "States.DataLimitExceeded", cause, alias="States.ALL"
+            )  # observed, though AWS's guide denies it
         frame.emit(_EVENTS[resource.kind] + "Succeeded", self.state.name, {**_named(self.state), **_output_text(document)})
         return result
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from simulator.account.integrations.mocked import fault_of_result
 from tests.account.conftest import Stage
 from tests.account.test_states_api import HERE, PASS, ROLE, WAIT, Client
 
@@ -218,12 +219,43 @@ def test_a_mocked_result_is_held_against_the_services_model(states: Client) -> N
         mock = {"result": json.dumps(result), "fieldValidationMode": mode}
         return states.test_state(definition=json.dumps(state), mock=mock)
 
-    assert tested({"Items": [{"JobID": "drsjob-1"}]})["status"] == "SUCCEEDED"
-    assert tested({"items": []}) == "ValidationException"
+    assert tested({"Items": [{"JobID": "drsjob-0123456789abcdef0"}], "weather": 1})["status"] == "SUCCEEDED"
     assert tested({"Items": [{"JobID": 7}]}) == "ValidationException"
     assert tested({"Items": [{"Status": "COMPLETED"}]}) == "ValidationException"  # a job without its id
     assert tested({"Items": [{"Status": "COMPLETED"}]}, "PRESENT")["status"] == "SUCCEEDED"
-    assert tested({"items": []}, "NONE")["status"] == "SUCCEEDED"
+    assert tested({"Items": [{"JobID": 7}]}, "NONE")["status"] == "SUCCEEDED"
+
+
+JOBS = "aws-sdk:drs:describeJobs"
+
+
+@pytest.mark.parametrize(
+    ("call", "result", "fault"),
+    [
+        (JOBS, {"Items": {}}, "Field 'Items' must be an array"),
+        (JOBS, {"Items": [{"JobID": "drsjob-0123456789abcdef0"}, {"JobID": 7}]}, "Field 'JobID' must be a string"),
+        (JOBS, {"Items": [{}]}, "Required field 'JobID' is missing"),
+        (
+            JOBS,
+            {"Items": [{"JobID": "drsjob-0123456789abcdef0", "Status": "ASLEEP"}]},
+            "Field 'Status' is not an expected value",
+        ),
+        (JOBS, {"Items": [{"JobID": "drsjob-1"}]}, "Field 'JobID' is smaller than the minimum length"),
+        (JOBS, [], "Mocked result must be a JSON object"),
+        ("lambda:invoke", {"StatusCode": "200"}, "Field 'StatusCode' must be a number"),
+        ("lambda:invoke", {"Payload": {"any": "thing"}, "ExecutedVersion": 1}, "Field 'ExecutedVersion' must be a string"),
+        (
+            "aws-sdk:lambda:getFunction",
+            {"Configuration": {"MemorySize": 1}},
+            "Field 'MemorySize' is less than the minimum value",
+        ),
+        ("aws-sdk:kms:encrypt", {"CiphertextBlob": 7}, "Field 'CiphertextBlob' must be a string"),
+        ("aws-sdk:sfn:startExecution", {"ExecutionArn": "arn:x", "StartDate": 7}, "Field 'StartDate' must be a string"),
+    ],
+)
+def test_what_is_wrong_with_a_mocked_result_is_told(call: str, result: Any, fault: str) -> None:
+    definition = json.dumps({"Type": "Task", "Resource": f"arn:aws:states:::{call}", "Parameters": {}, "End": True})
+    assert fault_of_result(definition, None, result, "STRICT") == fault
 
 
 def test_a_mocked_error_is_retried_and_caught_as_the_state_says(states: Client) -> None:

@@ -164,5 +164,7 @@ def test_the_language_of_a_map_is_not_that_of_its_states() -> None:
 def test_an_express_workflow_cannot_wait_for_a_token() -> None:
     definition = json.dumps(machine(A=task(Resource="arn:aws:states:::lambda:invoke.waitForTaskToken")))
     parse(definition)
-    with pytest.raises(DefinitionError, match=r"not support '\.waitForTaskToken' service integration  at /States/A/Resource"):
+    with pytest.raises(
+        DefinitionError, match=r"not support '\.waitForTaskToken' service integration  at /States/A/Resource"
+    ):
         parse(definition, is_express=True)

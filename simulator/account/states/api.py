@@ -73,7 +73,7 @@ class StatesApi:
             "StartSyncExecution": executions.start_sync,
             "StopExecution": executions.stop,
             "TagResource": self._tag,
-            "TestState": Trials(clock, integrations).test_state,
+            "TestState": Trials(clock, integrations, prefix).test_state,
             "UntagResource": self._untag,
             "UpdateMapRun": map_runs.update,
             "UpdateStateMachine": machines.update,

@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.account.integrations.mocked import faults_of_result
+from simulator.account.integrations.mocked import fault_of_result
 from simulator.account.states.activities import require_json
 from simulator.account.states.records import given
 from simulator.clock import VirtualClock
 from simulator.engine.definition import refusal_message
 from simulator.engine.integrations import Integrations
-from simulator.engine.teststate import Mock, Situation, Trial, Untestable, try_state
+from simulator.engine.teststate import Trial, try_state
+from simulator.engine.trial_checks import Mock, Situation, Untestable
 from simulator.errors import DefinitionError, ServiceError
 
 _TEXTS = ("input", "context", "variables")
@@ -19,8 +20,8 @@ _TEXTS = ("input", "context", "variables")
 class Trials:
     """Runs single states in the process of whoever asks."""
 
-    def __init__(self, clock: VirtualClock, integrations: Integrations) -> None:
-        self._clock, self._integrations = clock, integrations
+    def __init__(self, clock: VirtualClock, integrations: Integrations, prefix: str) -> None:
+        self._clock, self._integrations, self._prefix = clock, integrations, prefix
 
     def test_state(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """TestState."""
@@ -40,11 +41,12 @@ class Trials:
                 integrations=self._integrations,
                 role_arn=asked.get("roleArn", ""),
                 clock=self._clock if self._clock.in_process else None,
+                prefix=self._prefix,
             )
         except DefinitionError as error:
             raise ServiceError("InvalidDefinition", refusal_message(error, asked["definition"])) from error
         except Untestable as error:
-            raise ServiceError("ValidationException", str(error)) from error
+            raise ServiceError(error.code, str(error)) from error
         return _shown(trial, asked.get("inspectionLevel", "INFO"))
 
 
@@ -52,12 +54,14 @@ def _mock(asked: Mapping[str, Any]) -> Mock | None:
     mock = asked.get("mock")
     if mock is None:
         return None
+    if asked.get("revealSecrets"):
+        raise ServiceError("ValidationException", "TestState does not support RevealSecrets when a mock is specified.")
     if mock.get("result") is not None:
         require_json(mock["result"], "ValidationException")
         mode = mock.get("fieldValidationMode", "STRICT")
-        faults = faults_of_result(asked["definition"], asked.get("stateName"), json.loads(mock["result"]), mode)
-        if faults:
-            raise ServiceError("ValidationException", f"The mocked result cannot be: {'; '.join(faults)}")
+        fault = fault_of_result(asked["definition"], asked.get("stateName"), json.loads(mock["result"]), mode)
+        if fault:
+            raise ServiceError("ValidationException", f"Mock result schema validation error: {fault}")
     failure = mock.get("errorOutput", {})
     return Mock(mock.get("result"), failure.get("error"), failure.get("cause"))
 
