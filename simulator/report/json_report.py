@@ -5,7 +5,7 @@
      "scenarios": [{
         "name": "...", "id": "...", "path": "scenarios/...", "tags": ["drill"], "controls": ["SOC2:A1.3"], "cell": {},
         "objectives": {"rtoMs": 5400000, "rpoMs": null, "source": "BIA-7"},
-        "seed": 1, "verdict": "PASSED", "outcome": "COMPLETED", "rpoMs": 300000,
+        "target": "embedded", "seed": 1, "verdict": "PASSED", "outcome": "COMPLETED", "rpoMs": 300000,
         "seeds": [{"seed": 1, "verdict": "PASSED", "outcome": "COMPLETED", "recoveryMs": 1686000, "rpoMs": 300000,
                    "failed": []}],
         "recoveryMs": 1686000, "rtoMs": 2700000, "virtualMs": 1690000, "wallSeconds": 0.2, "calibration": "uncalibrated",
@@ -13,7 +13,7 @@
                    "servers": [{"name": "data-1", "sourceServerId": "s-...", "status": "LAUNCHED",
                                 "startedMs": 900, "endedMs": 552000, "reason": null}]}],
         "checks": [{"name": "outcome", "passed": true, "expected": "...", "happened": "...",
-                    "atMs": null, "where": null, "before": []}],
+                    "atMs": null, "where": null, "before": [], "skipped": null}],
         "warnings": [], "error": null, "reproduce": "drsim run ...",
         "digests": {"asl": "sha256:...", "code": "sha256:..."},
         "cost": {"usd": 0.0021, "lines": [{"name": "state_transitions", "amount": 61, "usd": 0.001525}],
@@ -21,7 +21,8 @@
 
 Instants and durations are virtual milliseconds, from the run's start; what never happened is null. `wallSeconds` is the
 only number that differs between two runs of the same scenario and seed. `seeds` is empty unless there were several; what
-stands beside it is then of the one that is shown, the first that went worst. `digests` are those of the files that ran; the
+stands beside it is then of the one that is shown, the first that went worst. A check that the target could not judge has the
+reason in `skipped`, and `passed` says nothing. `digests` are those of the files that ran; the
 manifest of a package has the same for the same files.
 """
 
@@ -61,6 +62,7 @@ def _scenario(result: Result) -> JsonObject:
             "rpoMs": result.objectives.rpo_ms,
             "source": result.objectives.source,
         },
+        "target": result.target,
         "seed": result.seed,
         "verdict": str(result.verdict),
         "outcome": result.outcome or None,
@@ -129,4 +131,5 @@ def _check(check: Check) -> JsonObject:
         "atMs": check.at_ms,
         "where": check.where,
         "before": list(check.before),
+        "skipped": check.skipped,
     }

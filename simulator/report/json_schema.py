@@ -90,6 +90,7 @@ _CHECK = _record(
     atMs=_ms("the instant of what broke it"),
     where=_text("its wave or state", may_lack=True),
     before=_texts("the last events before that, the oldest first"),
+    skipped=_text("why the target could not judge it; `passed` then says nothing", may_lack=True),
 )
 _SEED = _record(
     seed=_count("the seed"),
@@ -112,6 +113,7 @@ _SCENARIO = _record(
         rpoMs=_ms("the recovery point objective"),
         source=_text("where that is written", may_lack=True),
     ),
+    target=_text("where it ran: embedded, moto, ..."),
     seed=_count("the seed of the run that is shown"),
     verdict=_choice("the verdict, over all seeds", _VERDICTS),
     outcome=_text("how the recovery ended, whatever was expected", may_lack=True),

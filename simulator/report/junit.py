@@ -46,13 +46,16 @@ def _add_case(suite: ET.Element, result: Result) -> None:
     for name, value in _properties(result):
         ET.SubElement(properties, "property", {"name": name, "value": _legal(value)})
     _add_verdict(case, result)
-    if result.warnings:
-        ET.SubElement(case, "system-out").text = _legal("\n".join(f"warning: {warning}" for warning in result.warnings))
+    told = [*(f"warning: {warning}" for warning in result.warnings), *wording.skipped_checks(result)]
+    if told:
+        ET.SubElement(case, "system-out").text = _legal("\n".join(told))
 
 
 def _properties(result: Result) -> Iterable[tuple[str, str]]:
     yield "seed", str(result.seed)
     yield "outcome", result.outcome
+    if result.target != "embedded":
+        yield "target", result.target
     yield "calibration", wording.calibration(result)
     if result.id:
         yield "id", result.id

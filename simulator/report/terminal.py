@@ -39,6 +39,8 @@ def print_result(console: Console, result: Result) -> None:
     for warning in result.warnings:
         _line(console, INDENT, Text(f"warning: {wording.printable(warning)}", "yellow"))
     _print_waves(console, result.waves)
+    for line in wording.skipped_checks(result):
+        _line(console, INDENT, Text(line, "dim"))
     for line in wording.error_lines(result):
         _line(console, INDENT, Text(line))
     for check in wording.failed_checks(result):

@@ -33,11 +33,12 @@ def times(result: Result) -> str:
 
 def facts(result: Result) -> list[str]:
     """The outcome, how much was checked, the seed and the file."""
-    count = len(result.checks)
+    count = sum(check.skipped is None for check in result.checks)
     checked = "1 check" if count == 1 else f"{count or 'no'} checks"
     outcome = [f"outcome {printable(result.outcome)}", checked] if result.outcome else []
     promised = [promise] if (promise := objectives(result)) else []
-    return [*outcome, *promised, *(_seeds(result) or [f"seed {result.seed}"]), printable(str(result.path))]
+    where = [] if result.target == "embedded" else [f"target {result.target}"]
+    return [*outcome, *where, *promised, *(_seeds(result) or [f"seed {result.seed}"]), printable(str(result.path))]
 
 
 def objectives(result: Result) -> str:
@@ -109,6 +110,15 @@ def error_lines(result: Result) -> list[str]:
 def failed_checks(result: Result) -> list[Check]:
     """The checks that broke."""
     return [check for check in result.checks if not check.passed]
+
+
+def skipped_checks(result: Result) -> list[str]:
+    """The checks that the target could not judge, those with the same reason in one line."""
+    reasons: dict[str, list[str]] = {}
+    for check in result.checks:
+        if check.skipped is not None:
+            reasons.setdefault(check.skipped, []).append(check.name)
+    return [printable(f"skipped: {', '.join(names)} ({reason})") for reason, names in reasons.items()]
 
 
 def tally(results: Iterable[Result]) -> dict[Verdict, int]:

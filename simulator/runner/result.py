@@ -10,7 +10,10 @@ from simulator.runner.pricing import Cost
 
 
 class Verdict(StrEnum):
-    """PASSED; FAILED (a check broke); ERROR (the simulator or the file is at fault, or the horizon was reached)."""
+    """PASSED; FAILED (a check broke); ERROR (the simulator or the file is at fault, or the horizon was reached).
+
+    ABORTED (a condition of the scenario gave it up, or the steady state did not hold); SKIPPED (the target cannot judge it).
+    """
 
     PASSED = "PASSED"
     FAILED = "FAILED"
@@ -25,7 +28,8 @@ class Check:
 
     `expected` and `happened` are sentences for the person who wrote the scenario; `at_ms` is the virtual instant of what
     broke it and `where` its wave or state, None where there is none. `before` are the last journal events before that
-    instant, one line each, oldest first, filled in for failed checks. `idle` says why a passed check means nothing.
+    instant, one line each, oldest first, filled in for failed checks. `idle` says why a passed check means nothing;
+    `skipped` why the target could not judge it, in which case it neither passed nor failed.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Check:
     where: str | None = None
     before: tuple[str, ...] = ()
     idle: str | None = None
+    skipped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ class Result:
     `calibrated` names the latency profile if it was fitted to recorded jobs; None: nothing was. `id`, `tags`, `controls` and
     `objectives` are the scenario's, `cell` the values of its matrix. `rpo_ms` is the age of the oldest recovery point used,
     None if nothing was recovered. `hopes` are the scenario's `sometimes` where they are judged over several seeds. `digests`
-    are of what ran, by kind (asl, code). `cost` is what the run would have cost in AWS.
+    are of what ran, by kind (asl, code); `target` is where it ran. `cost` is what the run would have cost in AWS.
     """
 
     name: str
@@ -122,6 +127,7 @@ class Result:
     seeds: tuple[SeedRun, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
+    target: str = "embedded"
 
     @property
     def passed(self) -> bool:

@@ -2,78 +2,105 @@
 
 import shlex
 import time
-from collections.abc import Callable
+from dataclasses import replace
 
-from simulator.journal import FaultFired, RunEnded
+from simulator.journal import FaultFired, Journal, RunEnded
 from simulator.runner.artefacts import digests_of
 from simulator.runner.checks import check_all, check_hopes
 from simulator.runner.cost import cost_of
 from simulator.runner.facts import Facts, read_facts
 from simulator.runner.invariants import Terms, broken_invariants
 from simulator.runner.result import Check, Objectives, Result, Verdict
+from simulator.runner.skipping import judgeable, unfit
 from simulator.runner.steady_state import check_not_aborted, check_steady_state
 from simulator.runner.sweep import run_seeds
+from simulator.scenario.expect import Expect
 from simulator.scenario.model import Scenario
 from simulator.scenario.system import function_name
-from simulator.targets import embedded
+from simulator.targets.embedded import Embedded
 from simulator.targets.recording import ABORTED, NOT_STEADY, Recording
+from simulator.targets.target import Lacks, Target
 
-Target = Callable[[Scenario, int], Recording]
+EMBEDDED = Embedded()
 
 
-def run_scenario(scenario: Scenario, seed: int | None = None, target: Target = embedded.run) -> Result:
+def run_scenario(scenario: Scenario, seed: int | None = None, target: Target = EMBEDDED) -> Result:
     """Run a scenario on a target with one seed (default: the scenario's own) and check what happened.
 
-    A scenario that fails is a Result; raises UserError only for files that cannot be used.
+    A scenario that fails is a Result, and one that the target cannot judge; raises UserError only for files that cannot be
+    used.
     """
     used = scenario.run.seed if seed is None else seed
+    blank = _blank(scenario, used, target)
+    if reason := unfit(scenario, target.lacks):
+        return replace(blank, error=f"the target {target.name} cannot judge it: {reason}")
     started = time.perf_counter()
-    recording = target(scenario, used)
+    recording = target.run(scenario, used)
     wall_seconds = time.perf_counter() - started
     facts = _read(scenario, recording)
     is_alone = len(scenario.run.every_seed) == 1
-    hopes = check_hopes(scenario.expect, facts)
-    checks = _checks(scenario, facts, hopes if is_alone else [])
-    verdict, error = _verdict(checks, facts.ended)
-    objectives = scenario.objectives
-    return Result(
-        name=scenario.title,
-        path=scenario.path,
-        seed=used,
+    parted = judgeable(scenario, target.lacks)
+    hopes = check_hopes(parted.expect, facts)
+    checks = (*_checks(scenario, parted.expect, facts, hopes if is_alone else []), *parted.skipped)
+    verdict, error = _verdict(checks, facts.ended, target.lacks)
+    return replace(
+        blank,
         verdict=verdict,
         outcome=facts.outcome,
         recovery_ms=facts.recovery_ms,
-        rto_ms=scenario.expect.rto_ms or objectives.rto_ms,
         virtual_ms=recording.virtual_ms,
         wall_seconds=wall_seconds,
         waves=facts.waves,
         checks=checks,
         warnings=tuple(_warnings(scenario, facts, checks)),
         error=error,
-        reproduce=_reproduce(scenario, used),
         journal=recording.journal,
+        rpo_ms=facts.rpo_ms,
+        hopes=() if is_alone else tuple(hopes),
+        cost=cost_of(recording.journal, parted.expect.cost),
+    )
+
+
+def run_every_seed(scenario: Scenario, target: Target = EMBEDDED) -> Result:
+    """Run a scenario with each of its seeds; one result over all. Raises UserError for files that cannot be used."""
+    return run_seeds(scenario, lambda one, seed: run_scenario(one, seed, target))
+
+
+def _blank(scenario: Scenario, seed: int, target: Target) -> Result:
+    """The result of a scenario that was not run: what is known of it all the same."""
+    objectives = scenario.objectives
+    return Result(
+        name=scenario.title,
+        path=scenario.path,
+        seed=seed,
+        verdict=Verdict.SKIPPED,
+        outcome="",
+        recovery_ms=None,
+        rto_ms=scenario.expect.rto_ms or objectives.rto_ms,
+        virtual_ms=0,
+        wall_seconds=0.0,
+        waves=(),
+        checks=(),
+        warnings=(),
+        error=None,
+        reproduce=_reproduce(scenario, seed, target.name),
+        journal=Journal(lambda: 0),
         calibrated=scenario.fleet.profile.name if scenario.fleet.profile.calibrated else None,
         id=scenario.key,
         tags=scenario.tags,
         controls=scenario.controls,
         objectives=Objectives(objectives.rto_ms, objectives.rpo_ms, objectives.source),
         cell=scenario.cell,
-        rpo_ms=facts.rpo_ms,
-        hopes=() if is_alone else tuple(hopes),
         digests=digests_of(scenario.system),
-        cost=cost_of(recording.journal, scenario.expect.cost),
+        target=target.name,
     )
 
 
-def run_every_seed(scenario: Scenario, target: Target = embedded.run) -> Result:
-    """Run a scenario with each of its seeds; one result over all. Raises UserError for files that cannot be used."""
-    return run_seeds(scenario, lambda one, seed: run_scenario(one, seed, target))
-
-
-def _reproduce(scenario: Scenario, seed: int) -> str:
+def _reproduce(scenario: Scenario, seed: int, target: str) -> str:
     """The command that runs just this again; a run of a matrix is chosen by its title."""
     chosen = f" -k {shlex.quote(scenario.title)}" if scenario.cell else ""
-    return f"drsim run {shlex.quote(str(scenario.path))} --seed {seed}{chosen}"
+    elsewhere = "" if target == EMBEDDED.name else f" --target {target}"
+    return f"drsim run {shlex.quote(str(scenario.path))} --seed {seed}{chosen}{elsewhere}"
 
 
 def _read(scenario: Scenario, recording: Recording) -> Facts:
@@ -82,7 +109,7 @@ def _read(scenario: Scenario, recording: Recording) -> Facts:
     return read_facts(recording.journal, waves, recording.server_ids, record.status if record else None)
 
 
-def _checks(scenario: Scenario, facts: Facts, hopes: list[Check]) -> tuple[Check, ...]:
+def _checks(scenario: Scenario, expect: Expect, facts: Facts, hopes: list[Check]) -> tuple[Check, ...]:
     """All that is judged. A run that was given up, or never started, is judged by that alone."""
     steady = check_steady_state(scenario.steady_state, facts)
     if facts.ended.reason in (ABORTED, NOT_STEADY):
@@ -97,14 +124,16 @@ def _checks(scenario: Scenario, facts: Facts, hopes: list[Check]) -> tuple[Check
         },
         frozenset(scenario.expect.invariants.off),
     )
-    return (*check_all(scenario.expect, facts), *hopes, *steady, *broken_invariants(facts, terms))
+    return (*check_all(expect, facts), *hopes, *steady, *broken_invariants(facts, terms))
 
 
-def _verdict(checks: tuple[Check, ...], ended: RunEnded) -> tuple[Verdict, str | None]:
+def _verdict(checks: tuple[Check, ...], ended: RunEnded, lacks: Lacks) -> tuple[Verdict, str | None]:
     if ended.reason in (ABORTED, NOT_STEADY):
         return Verdict.ABORTED, None
     if ended.reason != "finished":
         return Verdict.ERROR, f"{ended.reason}: {ended.detail}"
+    if lacks and checks and all(check.skipped for check in checks):
+        return Verdict.SKIPPED, "the target cannot judge anything that is expected"
     return (Verdict.PASSED if all(check.passed for check in checks) else Verdict.FAILED), None
 
 

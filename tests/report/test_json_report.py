@@ -38,6 +38,7 @@ def test_report_has_the_documented_shape() -> None:
                 "controls": ["SOC2:A1.3"],
                 "cell": {"servers": "20"},
                 "objectives": {"rtoMs": 5_400_000, "rpoMs": None, "source": "BIA-7"},
+                "target": "embedded",
                 "seed": 1,
                 "verdict": "PASSED",
                 "outcome": "COMPLETED",
@@ -85,6 +86,7 @@ def test_report_has_the_documented_shape() -> None:
                         "atMs": 4_325_000,
                         "where": "state FinalizeExecution",
                         "before": ["1:12:00  app-2 FAILED", "1:12:04  lambda:Invoke OrchestrationFunction"],
+                        "skipped": None,
                     }
                 ],
                 "warnings": [],
