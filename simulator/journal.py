@@ -46,6 +46,16 @@ class FleetMade:
 
 
 @dataclass(frozen=True, slots=True)
+class StackMade:
+    """The system's stack exists now: its resources' ids by logical ids, and the types of those that do nothing here."""
+
+    kind: ClassVar[str] = "run.stack"
+    name: str
+    resources: Mapping[str, str]
+    inert: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """The last event. `reason`: `finished`, or the name of the simulation limit that was reached."""
 
@@ -465,7 +475,7 @@ class RecordRead:
 
 
 Event = (
-    RunStarted | RunEnded | FleetMade
+    RunStarted | RunEnded | FleetMade | StackMade
     | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
     | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | FaultFired | Notified
     | NotificationSent | Answered | OperatorActed | RecordRead | RecoveryPointUsed | Probed | RunAborted

@@ -21,11 +21,16 @@ class DeployedCode:
     """The zips of a world. Those made of a folder here run from that folder, so that messages name the user's own files."""
 
     def __init__(self) -> None:
-        self._folders: dict[str, Path] = {}
+        self._folders: dict[str, tuple[Path, bool]] = {}
 
-    def comes_from(self, data: bytes, folder: Path) -> None:
-        """Let a zip be run from the folder whose files it holds."""
-        self._folders[sha256(data).hexdigest()] = folder
+    def comes_from(self, data: bytes, folder: Path, *, is_whole: bool = False) -> None:
+        """Let a zip be run from the folder whose files it holds; one that `is_whole` holds all of them."""
+        self._folders[sha256(data).hexdigest()] = folder, is_whole
+
+    def folder(self, data: bytes) -> Path:
+        """The folder with what is in a zip. Raises ServiceError for what is not a zip, or is larger than Lambda takes."""
+        digest = sha256(data).hexdigest()
+        return self._folders[digest][0] if digest in self._folders else _unpack(data, digest)
 
     def code(self, data: bytes, handler: str) -> Code:
         """The code in a zip whose handler is named as Lambda names it: `package.module.function`.
@@ -34,11 +39,9 @@ class DeployedCode:
         """
         module, _, attribute = handler.replace("/", ".").rpartition(".")
         file = Path(*module.split(".")).with_suffix(".py") if module else Path(_MODULE)
-        digest = sha256(data).hexdigest()
-        if digest in self._folders:
-            return Code(self._folders[digest] / file, attribute)
-        folder = _unpack(data, digest)
-        return Code(folder / file, attribute, folder)
+        folder = self.folder(data)
+        _, is_whole = self._folders.get(sha256(data).hexdigest(), (folder, True))
+        return Code(folder / file, attribute, folder if is_whole else None)
 
 
 def zipped_module(source: str) -> bytes:

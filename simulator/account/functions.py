@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from greenlet import GreenletExit
 
@@ -286,5 +285,5 @@ def _run(sandbox: Sandbox, payload: JsonValue, context: LambdaContext) -> Invoca
 def _stack(error: BaseException, code: Code) -> list[str]:
     """The stack as Lambda shows it, for the function's own code: under /var/task, the same on every machine."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [(frame, Path(frame.filename).relative_to(code.root)) for frame in frames if code.owns(frame.filename)]
-    return [f'  File "/var/task/{path}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n' for frame, path in own]
+    shown = [(frame, code.shown(frame.filename)) for frame in frames]
+    return [f'  File "{path}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n' for frame, path in shown if path]

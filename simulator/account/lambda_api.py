@@ -12,6 +12,7 @@ from simulator.account.account import CALLER
 from simulator.account.deployed_code import DeployedCode
 from simulator.account.function_policies import FunctionPolicies
 from simulator.account.functions import Function, Functions
+from simulator.account.layers import Layers, shown
 from simulator.account.wire import Decoded
 from simulator.clock import VirtualClock
 from simulator.errors import ServiceError
@@ -31,6 +32,7 @@ class LambdaApi:
         self._clock, self._functions, self._code = clock, functions, code
         self._zips: dict[str, bytes] = {}
         self.policies = FunctionPolicies()
+        self._layers = Layers(functions.account_id, functions.region, code)
         self._operations: Mapping[str, Callable[[Asked], Mapping[str, Any]]] = {
             "Invoke": self._invoke,
             "GetFunction": self._get_function,
@@ -43,6 +45,12 @@ class LambdaApi:
             "AddPermission": self._add_permission,
             "RemovePermission": self._remove_permission,
             "GetPolicy": lambda asked: {"Policy": self.policies.document(self._functions.get(asked["FunctionName"]).name)},
+            "PublishLayerVersion": self._publish_layer,
+            "GetLayerVersion": lambda asked: self._layer(asked["LayerName"], asked["VersionNumber"]),
+            "GetLayerVersionByArn": lambda asked: self._layer(*_name_and_number(asked["Arn"])),
+            "ListLayerVersions": self._list_layer_versions,
+            "ListLayers": self._list_layers,
+            "DeleteLayerVersion": self._delete_layer,
         }
 
     def call(self, request: Decoded) -> Mapping[str, Any]:
@@ -65,19 +73,49 @@ class LambdaApi:
         handler = asked.get("Handler", "")
         function = Function(name, self._code.code(data, handler), is_guarded=True, settings={"Handler": handler})
         self._zips[name] = data
-        return self._deployed(_configured(function, asked))
+        return self._deployed(self._layered(_configured(function, asked), asked))
 
     def _update_code(self, asked: Asked) -> Mapping[str, Any]:
         function = self._functions.get(asked["FunctionName"])
         data = self._zips[function.name] = self._zip(asked)
-        return self._deployed(replace(function, code=self._code.code(data, str(function.settings["Handler"]))))
+        code = self._code.code(data, str(function.settings["Handler"]))
+        return self._deployed(replace(function, code=replace(code, layers=function.code.layers)))
 
     def _update_configuration(self, asked: Asked) -> Mapping[str, Any]:
         function = _configured(self._functions.get(asked["FunctionName"]), asked)
         if "Handler" in asked and function.name in self._zips:
-            code = self._code.code(self._zips[function.name], asked["Handler"])
+            code = replace(self._code.code(self._zips[function.name], asked["Handler"]), layers=function.code.layers)
             function = replace(function, code=code, settings={**function.settings, "Handler": asked["Handler"]})
-        return self._deployed(function)
+        return self._deployed(self._layered(function, asked))
+
+    def _layered(self, function: Function, asked: Asked) -> Function:
+        """The function with the layers that a request gives it."""
+        if "Layers" not in asked:
+            return function
+        code = replace(function.code, layers=self._layers.folders(asked["Layers"]))
+        return replace(function, code=code, settings={**function.settings, "Layers": list(asked["Layers"])})
+
+    def _publish_layer(self, asked: Asked) -> Mapping[str, Any]:
+        version = self._layers.publish(asked["LayerName"], self._zip(asked["Content"]), asked)
+        return shown(asked["LayerName"], version)
+
+    def _layer(self, name: str, number: int) -> Mapping[str, Any]:
+        return shown(name, self._layers.get(name, number))
+
+    def _list_layer_versions(self, asked: Asked) -> Mapping[str, Any]:
+        return {"LayerVersions": [shown(asked["LayerName"], one) for one in self._layers.versions(asked["LayerName"])]}
+
+    def _list_layers(self, _asked: Asked) -> Mapping[str, Any]:
+        newest = [(name, shown(name, version)) for name, version in self._layers.newest().items()]
+        return {
+            "Layers": [
+                {"LayerName": name, "LayerArn": one["LayerArn"], "LatestMatchingVersion": one} for name, one in newest
+            ]
+        }
+
+    def _delete_layer(self, asked: Asked) -> Mapping[str, Any]:
+        self._layers.remove(asked["LayerName"], asked["VersionNumber"])
+        return {}
 
     def _deployed(self, function: Function) -> Mapping[str, Any]:
         self._functions.deploy(function)
@@ -156,9 +194,19 @@ class LambdaApi:
             "Timeout": function.timeout_ms // 1000,
             "MemorySize": function.memory_mib,
             "Environment": {"Variables": dict(function.environment)},
+            "Layers": [{"Arn": arn} for arn in _texts(function.settings.get("Layers"))],
             "State": "Active",
             "LastUpdateStatus": "Successful",
         }
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(one) for one in value or ()]
+
+
+def _name_and_number(arn: str) -> tuple[str, int]:
+    name, _, number = arn.rpartition(":")
+    return name, int(number) if number.isdigit() else 0
 
 
 def _configured(function: Function, asked: Asked) -> Function:

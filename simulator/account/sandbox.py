@@ -38,11 +38,13 @@ class Code:
     """Where a handler lives: `path` to its file, `attribute` the callable in it.
 
     `unpacked` is the folder that a deployed zip was unpacked to; every module in it is the function's own, libraries too.
+    `layers` are the folders of its layers, in their order; what they hold for Python is its own as well.
     """
 
     path: Path
     attribute: str
     unpacked: Path | None = None
+    layers: tuple[Path, ...] = ()
 
     @cached_property
     def owned(self) -> Path:
@@ -60,29 +62,44 @@ class Code:
         is_package = self.unpacked is None and (self.owned / "__init__.py").exists()
         return self.owned.parent if is_package else self.owned
 
-    def owns(self, filename: str) -> bool:
-        """Whether a source file is part of the function's own code."""
-        return filename.startswith(self._owned_prefix)
-
-    @cached_property
-    def _owned_prefix(self) -> str:
-        return f"{self.owned}{os.sep}"
+    def shown(self, filename: str) -> str | None:
+        """Where Lambda has a source file of the function's own code, the same on every machine; None for others."""
+        if filename.startswith(f"{self.owned}{os.sep}"):
+            return f"/var/task/{Path(filename).relative_to(self.root).as_posix()}"
+        for layer in self.layer_roots:
+            if filename.startswith(f"{layer}{os.sep}"):
+                return f"/opt/python/{Path(filename).relative_to(layer).as_posix()}"
+        return None
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The top-level names that the function's own modules have."""
+        layered = {name for folder in self.layer_roots for name in _modules_in(folder, needs_init=False)}
         if self.root != self.owned:
-            return frozenset({self.owned.name})
-        files = {path.stem for path in self.owned.glob("*.py")}
-        packages = {path.parent.name for path in self.owned.glob("*/__init__.py")}
-        if self.unpacked is not None:  # packages need no __init__.py, and nothing else lies here
-            packages |= {path.name for path in self.owned.iterdir() if path.is_dir() and path.name.isidentifier()}
-        return frozenset((files | packages) - _SHARED)
+            return frozenset({self.owned.name} | layered - _SHARED)
+        # What was unpacked holds nothing but code: packages need no __init__.py there.
+        return frozenset((_modules_in(self.owned, needs_init=self.unpacked is None) | layered) - _SHARED)
+
+    @cached_property
+    def layer_roots(self) -> tuple[Path, ...]:
+        """The folders of the layers that imports start from, besides `root`: Lambda's /opt/python and what it has within."""
+        found = (folder.resolve() / "python" for folder in self.layers)
+        return tuple(
+            path for python in found for path in (python, *python.glob("lib/python3.*/site-packages")) if path.is_dir()
+        )
 
     @cached_property
     def module(self) -> str:
         """The dotted name of the handler's module below `root`."""
         return ".".join(self.path.resolve().relative_to(self.root).with_suffix("").parts)
+
+
+def _modules_in(folder: Path, *, needs_init: bool) -> set[str]:
+    """The top-level names of the modules and packages in a folder."""
+    files = {path.stem for path in folder.glob("*.py")}
+    if needs_init:
+        return files | {path.parent.name for path in folder.glob("*/__init__.py")}
+    return files | {path.name for path in folder.iterdir() if path.is_dir() and path.name.isidentifier()}
 
 
 class Sandbox:
@@ -103,6 +120,7 @@ class Sandbox:
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}
         self._modules_known = 0
+        self._paths = [str(path) for path in (code.root, *code.layer_roots)]
         self._library_state = {(module, name): value for module, name, value in _LIBRARY_STATE}
         # While the sandbox does not run, its own values of `_PLACES`; while it runs, those of the world outside.
         self._values: list[Any] = [
@@ -131,7 +149,7 @@ class Sandbox:
     def enter(self) -> None:
         """Put this sandbox's surroundings in place."""
         self._swap()
-        sys.path.insert(0, str(self.code.root))
+        sys.path[:0] = self._paths
         self._hidden = self._pop_modules() if any(name in sys.modules for name in self.code.names) else {}
         sys.modules.update(self._modules)
         self._modules_known = len(sys.modules)
@@ -141,7 +159,8 @@ class Sandbox:
         """Put them aside, with what the code changed, and bring back what was there before."""
         self._swap_library_state()
         self._take_modules()
-        sys.path.remove(str(self.code.root))
+        for path in self._paths:
+            sys.path.remove(path)
         self._swap()
 
     def _swap(self) -> None:

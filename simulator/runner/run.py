@@ -4,7 +4,7 @@ import shlex
 import time
 from dataclasses import replace
 
-from simulator.journal import FaultFired, Journal, RunEnded
+from simulator.journal import FaultFired, Journal, RunEnded, StackMade
 from simulator.runner.artefacts import digests_of
 from simulator.runner.checks import check_all, check_hopes
 from simulator.runner.cost import cost_of
@@ -141,6 +141,8 @@ def _warnings(scenario: Scenario, facts: Facts, checks: tuple[Check, ...]) -> li
     """What makes a pass mean less than it seems."""
     fired = {event.fault for _, event in facts.journal.of(FaultFired)}
     warnings = [f"fault {fault.id} never fired" for fault in scenario.faults if fault.id not in fired]
+    for _, stack in facts.journal.of(StackMade):
+        warnings += [f"{kind} is not simulated: {name} is a name only" for name, kind in sorted(stack.inert.items())]
     warnings += [f"{check.name}: {check.idle}" for check in checks if check.idle is not None]
     if not any(not check.name.startswith("invariant: ") for check in checks) and not scenario.expect.sometimes:
         warnings.append("the scenario expects nothing: only the invariants were checked")

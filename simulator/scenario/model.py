@@ -16,7 +16,7 @@ from simulator.scenario.expressions import AnyAbortCondition
 from simulator.scenario.faults import AnyFault, with_ids
 from simulator.scenario.fields import Instant, Model, Name, Natural, OneOrMore, Span, Text, objection
 from simulator.scenario.fleet import Fleet
-from simulator.scenario.operators import ABORT, Operator, Rollback
+from simulator.scenario.operators import Operator, Rollback
 from simulator.scenario.probes import Probe
 from simulator.scenario.seeds import Seeds
 from simulator.scenario.service import Service
@@ -111,7 +111,7 @@ class Scenario(Model):
     @model_validator(mode="after")
     def _operators_can_act(self) -> "Scenario":
         decisions = [one.decide for one in self.operators] + [one.decide for one in self.rollbacks if one.decide is not None]
-        if self.system.operate is None and any(decision != ABORT for decision in decisions):
+        if self.system.operate is None and any(decision.needs_api for decision in decisions):
             raise objection("`operators` need `operate` in the system: how they reach the orchestrator")
         return self
 

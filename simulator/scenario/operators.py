@@ -24,6 +24,16 @@ class Decision(NamedTuple):
     operation: str
     wave: str | None
 
+    @property
+    def signal(self) -> str | None:
+        """What Systems Manager is told for the automation that waits longest; None for an operation of the orchestrator."""
+        return self.operation.split()[0].capitalize() if self.operation in _SIGNALS else None
+
+    @property
+    def needs_api(self) -> bool:
+        """Whether it goes through the orchestrator's own API."""
+        return self != ABORT and self.signal is None
+
 
 _OTHERS = "{pert: [2m, 6m, 20m]}, {uniform: [2m, 20m]} or {lognormal: [5m, 30m]}"
 _DISTRIBUTIONS = {
@@ -59,6 +69,8 @@ def _distribution(name: str, parameters: list[Any]) -> Delay:
 
 def _decision(value: Any, info: ValidationInfo) -> Decision:
     words = " ".join(value.split()) if isinstance(value, str) else ""
+    if words in _SIGNALS:
+        return Decision(words, None)
     match = re.fullmatch(r"(?P<operation>[a-z][a-zA-Z-]*)(?: wave (?P<wave>.+))?", words)
     if match is None:
         raise refusal("expected what the operator does: `pause`, or `approve wave app`")
@@ -70,6 +82,7 @@ def _decision(value: Any, info: ValidationInfo) -> Decision:
 
 ABORT = Decision("abort", None)
 """Not an operation of the orchestrator: the state machine's execution is stopped, as from the console."""
+_SIGNALS = ("approve automation", "reject automation", "resume automation")
 _TEXT = WithJsonSchema({"type": "string"})
 _DELAY = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "maxProperties": 1}]})
 AnyDelay = Annotated[Delay, BeforeValidator(_delay), _DELAY]
@@ -81,7 +94,10 @@ class Operator(Model):
 
     noun: ClassVar[str] = "an operator"
     when: When = Field(description=f"what the operator waits for: {EXAMPLES}")
-    decide: AnyDecision = Field(description="the operation: `pause`, or `approve wave app`; `abort` stops the state machine")
+    decide: AnyDecision = Field(
+        description="the operation: `pause`, or `approve wave app`; `abort` stops the state machine, `approve automation`"
+        " (or `reject`, `resume`) answers what waits in Systems Manager"
+    )
     delay: AnyDelay = Field(
         Delay("fixed", (0,)),
         description="how long the operator takes: 20m, {pert: [2m, 6m, 20m]}, {uniform: [2m, 20m]}, ...",

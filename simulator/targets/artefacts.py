@@ -8,9 +8,12 @@ from pathlib import Path
 
 from simulator import __version__
 from simulator.account.sandbox import Code
+from simulator.errors import ScenarioError
 from simulator.journal import RunStarted
 from simulator.json_types import JsonValue
 from simulator.scenario.model import Scenario
+from simulator.scenario.templates import read_template
+from simulator.targets.local_files import local_files
 from simulator.targets.stacks import source_of
 
 _DIGITS = 16  # a journal's first line is read by people too
@@ -60,11 +63,21 @@ def _files(scenario: Scenario) -> Iterator[tuple[str, Path]]:
     for path in filter(None, (system.state_machine, system.template, *objects)):
         files = source_of(path).files() if path.is_dir() else [(f"{path.parent.name}/{path.name}", path)]
         yield from files
+    if system.template is not None:
+        yield from _in_template(system.template)
     for folder, code in {code.owned: code for code in _codes(scenario)}.items():
         for path in sorted(modules_of(code)):
             yield path.relative_to(folder.parent).as_posix(), path
     for name in _named(scenario.data):
         yield name, scenario.path.parent / name
+
+
+def _in_template(path: Path) -> Iterator[tuple[str, Path]]:
+    """The files that a template names; none of one that cannot be read."""
+    try:
+        yield from local_files(read_template(path))
+    except ScenarioError:
+        return
 
 
 def _codes(scenario: Scenario) -> Iterator[Code]:

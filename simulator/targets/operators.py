@@ -16,6 +16,9 @@ from simulator.targets.watch import Moment
 if TYPE_CHECKING:
     from simulator.targets.staging import Stage
 
+_GOES_ON = ("InProgress", "Waiting")
+_WAITS_FOR = {"Approve": ("aws:approve",), "Reject": ("aws:approve",), "Resume": ("aws:pause",)}
+
 
 def employ(stage: "Stage") -> None:
     """Let every operator of the scenario wait for its occasion."""
@@ -65,6 +68,9 @@ def decide(stage: "Stage", decision: Decision, reason: str | None) -> None:
     if decision == ABORT:
         _abort(stage, reason)
         return
+    if decision.signal is not None:
+        _signal(stage, decision.signal, reason)
+        return
     assert operate is not None  # the scenario was checked for it
     request = operate.execution if decision.wave is None else operate.wave
     executions = list(world.states.executions.values())
@@ -87,3 +93,19 @@ def _abort(stage: "Stage", reason: str | None) -> None:
         cause = {"cause": reason} if reason else {}
         moto_services.client("stepfunctions", world.region, ACCOUNT_ID).stop_execution(executionArn=arn, **cause)
     world.journal.record(OperatorActed("abort", None, 200 if running else 404, None if running else "nothing runs"))
+
+
+def _signal(stage: "Stage", signal: str, reason: str | None) -> None:
+    """Answer the automation that has waited longest, as an approver would in Systems Manager."""
+    client = moto_services.client("ssm", stage.world.region, ACCOUNT_ID)
+    newest_first = client.describe_automation_executions()["AutomationExecutionMetadataList"]
+    ids = [
+        one["AutomationExecutionId"]
+        for one in reversed(newest_first)
+        if one["AutomationExecutionStatus"] in _GOES_ON and one.get("CurrentAction") in _WAITS_FOR[signal]
+    ]
+    payload = {"Comment": [reason]} if reason else {}
+    for automation in ids[:1]:
+        client.send_automation_signal(AutomationExecutionId=automation, SignalType=signal, Payload=payload)
+    status, refused = (200, None) if ids else (404, "no automation waits")
+    stage.world.journal.record(OperatorActed(f"{signal.lower()} automation", None, status, refused))

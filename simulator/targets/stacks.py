@@ -1,16 +1,21 @@
 """A scenario's system as a stack: its template deployed into the simulated account, with what it finds in S3."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from simulator.account.cloudformation.deploying import Resource, make_stack, put_objects
 from simulator.account.sandbox import Code
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.errors import Problem, ScenarioError, ServiceError
+from simulator.journal import StackMade
 from simulator.packaging.archive import archive
 from simulator.packaging.digests import Source, read_bytes
 from simulator.scenario.model import Scenario
 from simulator.scenario.names import did_you_mean
+from simulator.scenario.templates import read_template
+from simulator.targets.local_files import BUCKET, Uploads, packaged
 
 _MACHINE = "AWS::StepFunctions::StateMachine"
 
@@ -26,15 +31,34 @@ def deploy_stack(world: World, scenario: Scenario) -> tuple[Mapping[str, Resourc
     assert system.resource is not None
     for bucket, objects in system.buckets.items():
         put_objects(home, bucket, {key: _object(world, path) for key, path in objects.items()})
+    template = json.dumps(_packaged(world, system.template))
     try:
-        resources = make_stack(home, system.stack, read_bytes(system.template).decode(), system.parameters)
+        resources = make_stack(home, system.stack, template, system.parameters)
     except ServiceError as refusal:
         where = scenario.where("system", "template")
         raise ScenarioError([Problem(where, f"CloudFormation refuses the stack: {refusal.message}")]) from refusal
     if problems := _missing(scenario, resources):
         raise ScenarioError(problems)
+    world.journal.record(
+        StackMade(
+            system.stack,
+            {name: one.id for name, one in resources.items()},
+            {name: one.type for name, one in resources.items() if one.is_inert},
+        )
+    )
     world.functions.load_all()
     return resources, resources[system.resource].id
+
+
+def _packaged(world: World, path: Path) -> dict[str, Any]:
+    """The template, with what it names on this machine lying in S3."""
+    uploads = Uploads()
+    template = packaged(read_template(path), uploads)
+    for key, folder in uploads.folders.items():
+        world.code.comes_from(uploads.objects[key], folder, is_whole=True)
+    if uploads.objects:
+        put_objects(world.at(ACCOUNT_ID, world.region), BUCKET, uploads.objects)
+    return template
 
 
 def source_of(folder: Path) -> Source:

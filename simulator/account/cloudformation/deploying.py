@@ -9,6 +9,9 @@ from simulator.account import moto_services
 from simulator.account.place import Place
 from simulator.errors import ServiceError
 
+INERT: set[str] = set()
+"""The kinds of resource that stacks have asked for and nothing here makes; filled while stacks are made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -16,6 +19,11 @@ class Resource:
 
     type: str
     id: str
+
+    @property
+    def is_inert(self) -> bool:
+        """Whether it is a name only."""
+        return self.type in INERT
 
 
 def put_objects(place: Place, bucket: str, objects: Mapping[str, bytes]) -> None:

@@ -27,7 +27,8 @@ def _update(asked: Asked, before: Made) -> Made | None:
         return None
     client = asked.client("lambda")
     client.update_function_code(FunctionName=before.id, **_code(asked.properties.get("Code", {})))
-    return _made(client.update_function_configuration(FunctionName=before.id, **_settings(asked.properties)))
+    settings = _settings(asked.properties) | {"Layers": asked.properties.get("Layers", [])}
+    return _made(client.update_function_configuration(FunctionName=before.id, **settings))
 
 
 def _made(configuration: Mapping[str, Any]) -> Made:
@@ -66,6 +67,23 @@ def _forbid(asked: Asked, statement: str) -> None:
     asked.client("lambda").remove_permission(FunctionName=asked.properties["FunctionName"], StatementId=statement)
 
 
+def _version(asked: Asked) -> Made:
+    """A version is the function as it is: what was published earlier is not kept."""
+    function = asked.properties["FunctionName"]
+    arn = asked.client("lambda").get_function_configuration(FunctionName=function)["FunctionArn"]
+    return Made(f"{arn}:1", {"Version": "1", "FunctionArn": f"{arn}:1"})
+
+
+def _alias(asked: Asked) -> Made:
+    function = asked.properties["FunctionName"]
+    arn = asked.client("lambda").get_function_configuration(FunctionName=function)["FunctionArn"]
+    return Made(f"{arn}:{asked.properties['Name']}", {"AliasArn": f"{arn}:{asked.properties['Name']}"})
+
+
+def _stays(_asked: Asked, _id: str) -> None:
+    """There is nothing to delete."""
+
+
 KINDS = (
     Kind(
         "AWS::Lambda::Function",
@@ -75,4 +93,6 @@ KINDS = (
         _update,
     ),
     Kind("AWS::Lambda::Permission", _permit, _forbid),
+    Kind("AWS::Lambda::Version", _version, _stays),
+    Kind("AWS::Lambda::Alias", _alias, _stays),
 )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.account.cloudformation.kinds import Asked, Kind, Made
-from simulator.errors import ServiceError
+from simulator.errors import ScenarioError, ServiceError
+from simulator.scenario.templates import parse_document
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 
@@ -46,8 +47,17 @@ def _definition(asked: Asked) -> str:
     else:
         message = "one of Definition, DefinitionString and DefinitionS3Location is needed"
         raise ServiceError("ValidationError", f"AWS::StepFunctions::StateMachine: {message}")
+    if not text.lstrip().startswith("{"):
+        text = json.dumps(_from_yaml(text))
     values = given.get("DefinitionSubstitutions") or {}
     return _PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), text)
+
+
+def _from_yaml(text: str) -> Any:
+    try:
+        return parse_document(text, "Definition")
+    except ScenarioError as error:
+        raise ServiceError("ValidationError", f"AWS::StepFunctions::StateMachine: {error}") from error
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,16 +5,32 @@ Importing moto's CloudFormation imports nearly all of moto, which takes seconds;
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from simulator.account.cloudformation import serverless
 from simulator.account.wire import Decoded
+from simulator.errors import ServiceError
 
 _IN_A_TEXT = re.compile(r"\$\{([^!.}][^.}]*)")
 
 
-def ready(_: Decoded) -> None:
+class _Asked(NamedTuple):
+    """What the request under way gives its stack: parameters, and the Region."""
+
+    parameters: Mapping[str, str]
+    region: str
+
+
+_asked: ContextVar[_Asked] = ContextVar("asked")
+
+
+def ready(request: Decoded) -> None:
     """Make sure that moto's stacks can do all this; called before each request to CloudFormation."""
+    given = request.parameters.get("Parameters") or []
+    parameters = {one["ParameterKey"]: str(one.get("ParameterValue", "")) for one in given if "ParameterKey" in one}
+    _asked.set(_Asked(parameters, request.region))
     _install()
 
 
@@ -22,11 +38,14 @@ def ready(_: Decoded) -> None:
 def _install() -> None:
     from moto.cloudformation import models, parsing  # noqa: PLC0415
 
-    from simulator.account.cloudformation import apis, functions, kinds, machines, watching  # noqa: PLC0415
+    from simulator.account.cloudformation import apis, contents, functions, inert, kinds, layers, machines, watching  # noqa: PLC0415
 
-    for kind in (*functions.KINDS, *machines.KINDS, *apis.KINDS, *watching.KINDS):
+    for kind in (*functions.KINDS, *contents.KINDS, *layers.KINDS, *machines.KINDS, *apis.KINDS, *watching.KINDS):
         kinds.register(kind)
     parsing.clean_json = _cleaning(parsing.clean_json)
+    parsing.resource_class_from_type = inert.falling_back(parsing.resource_class_from_type)
+    models.Stack.parse_template = staticmethod(_plain(models.Stack.parse_template))
+    models.ChangeSet._parse_template = _parse_template
     parsing.ResourceMap.build_resource_diff = _differences
     models.Stack.has_parameters = _has_parameters
     models.Stack.get_cfn_attribute = _output
@@ -34,6 +53,25 @@ def _install() -> None:
     models.Stack.stack_resources = property(lambda stack: [one for one in stack.resource_map.values() if one is not None])
     models.ChangeSet.diff = _changes
     models.ChangeSet.apply = _apply
+
+
+def _plain(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    def parsed(text: str) -> Any:
+        """A template as it was written, but for what it asks to be transformed."""
+        template = parse(text)
+        if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
+            message = "Template format error: At least one Resources member must be defined."
+            raise ServiceError("ValidationError", message)
+        if serverless.is_serverless(template):
+            asked = _asked.get(_Asked({}, "us-east-1"))
+            return serverless.transformed(template, asked.parameters, asked.region)
+        return template
+
+    return parsed
+
+
+def _parse_template(change_set: Any) -> None:
+    change_set.template_dict = change_set.stack.parse_template(change_set.template)
 
 
 def references(template: Any) -> Iterator[str]:
