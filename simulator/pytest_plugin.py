@@ -5,7 +5,7 @@ whoever has drsim installed, so nothing of the simulator is imported here before
 """
 
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -128,7 +128,12 @@ class ScenarioFile(pytest.File):
 
 
 class ScenarioTest(pytest.Item):
-    """One scenario with some of its seeds. It runs in the test's setup, so that the verdict ERROR is an error to pytest."""
+    """One scenario with some of its seeds. It runs in the test's setup, so that the verdict ERROR is an error to pytest.
+
+    `run_seed` is what runs it with one of them, if not the simulator itself.
+    """
+
+    run_seed: "Callable[[Scenario, int], Result] | None" = None
 
     def __init__(self, *, scenario: "Scenario", seeds: Sequence[int], **others: Any) -> None:
         super().__init__(**others)
@@ -146,7 +151,8 @@ class ScenarioTest(pytest.Item):
         from simulator.runner.sweep import folded  # noqa: PLC0415
 
         try:
-            self._result = folded(self.scenario, (run_scenario(self.scenario, seed) for seed in self.seeds))
+            run = self.run_seed or run_scenario
+            self._result = folded(self.scenario, (run(self.scenario, seed) for seed in self.seeds))
         except UserError as error:
             raise Told(str(error)) from None
         if self._result.verdict == "ERROR":

@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 
+from simulator.account.own_code import compile_once
 from simulator.errors import HandlerError, Problem
 from simulator.rng import Chance
 
@@ -305,3 +306,11 @@ _PLACES: tuple[tuple[Any, str], ...] = (
     (sys, "stderr"),
     (Sandbox, "current"),
 )
+
+
+def _is_own(module: str) -> bool:
+    """Whether a module belongs to the code of the sandbox that runs."""
+    return Sandbox.current is not None and module.partition(".")[0] in Sandbox.current.code.names
+
+
+compile_once(_is_own)

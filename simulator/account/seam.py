@@ -6,10 +6,14 @@ session made after this module was imported and passes requests through while no
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from io import BytesIO
+from types import FunctionType
 from typing import Any
 
+import botocore.compat
 import botocore.handlers
+import botocore.hooks
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
@@ -74,4 +78,16 @@ def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
+_looked_at = lru_cache(1_024)(botocore.hooks.accepts_kwargs)
+
+
+def _accepts_kwargs(handler: Any) -> Any:
+    """Whether a handler of botocore's takes keyword arguments: looked at once per function, not in each of its sessions.
+
+    Every sandbox makes a session, and every session has some 150 handlers.
+    """
+    return _looked_at(handler) if type(handler) is FunctionType else botocore.compat.accepts_kwargs(handler)
+
+
+botocore.hooks.accepts_kwargs = _accepts_kwargs
 botocore.handlers.BUILTIN_HANDLERS.append(("before-send", _before_send))

@@ -1,18 +1,13 @@
 """Roles allow what the code does in all scenarios, and nothing that it does not."""
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulator.journal import ApiCall
-from simulator.runner.run import run_scenario
-from simulator.scenario.discovery import discover
-from simulator.scenario.loading import load
 from tests.cfn.templates import of_type, template
+from tests.shared_runs import SharedRuns, shipped
 
-SCENARIOS = discover([Path(__file__).parents[2] / "scenarios"])
 # What a call needs where its permission is not called after it. A job's tags need one of their own.
 NEEDS = {
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem"},
@@ -24,12 +19,12 @@ BY_PEOPLE = {"dynamodb:Scan", "dynamodb:Query"}
 BY_THE_RUNTIME = ("logs:", "xray:", "sqs:", "kms:", "lambda:")
 
 
-@cache
-def used() -> dict[str, set[str]]:
+@pytest.fixture(scope="module")
+def used(pytestconfig: pytest.Config, shared_runs: SharedRuns) -> dict[str, set[str]]:
     """The permissions that each function's calls need, over all scenarios."""
     needed: dict[str, set[str]] = {}
-    for path in SCENARIOS:
-        for _, call in run_scenario(load(path)).journal.of(ApiCall):
+    for scenario in shipped(pytestconfig):
+        for _, call in shared_runs.run(scenario, scenario.run.seed).journal.of(ApiCall):
             name = f"{call.service}:{call.operation}"
             caller = "StateMachine" if call.caller.startswith("states:") else call.caller
             needed.setdefault(caller, set()).update(NEEDS.get(name, {name}))
@@ -50,8 +45,8 @@ def roles() -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("caller", ["ApiFunction", "OrchestrationFunction", "EventsFunction", "StateMachine"])
-def test_a_role_allows_exactly_what_is_done_with_it(caller: str) -> None:
-    done, may = used()[caller], roles()[caller]
+def test_a_role_allows_exactly_what_is_done_with_it(caller: str, used: dict[str, set[str]]) -> None:
+    done, may = used[caller], roles()[caller]
     assert done - may == set()
     assert {action for action in may - done - BY_PEOPLE if not action.startswith(BY_THE_RUNTIME)} == set()
 
