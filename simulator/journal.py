@@ -65,6 +65,20 @@ class RunEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class DefinitionRun:
+    """An execution of a state machine (by its ARN) begins.
+
+    `definition` is what it runs, as JSON without white space and comments; empty if that is what the machine's execution
+    before ran.
+    """
+
+    kind: ClassVar[str] = "execution.definition"
+    execution: str
+    machine: str
+    definition: str
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryEvent:
     """One event of an execution's history, as Step Functions numbers and names it.
 
@@ -79,6 +93,17 @@ class HistoryEvent:
     type: str
     state: str | None
     details: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceMade:
+    """A Choice state leads to `next`, by its rule number `rule` (from 0) or, if that is None, by its Default."""
+
+    kind: ClassVar[str] = "state.chose"
+    execution: str
+    state: str
+    rule: int | None
+    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,7 +501,7 @@ class RecordRead:
 
 Event = (
     RunStarted | RunEnded | FleetMade | StackMade
-    | HistoryEvent | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
+    | DefinitionRun | HistoryEvent | ChoiceMade | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
     | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | FaultFired | Notified
     | NotificationSent | Answered | OperatorActed | RecordRead | RecoveryPointUsed | Probed | RunAborted
     | EventEmitted | EventDelivered

@@ -206,7 +206,8 @@ def _shares(scenario: "Scenario", config: pytest.Config) -> Iterator[tuple[Seque
 
 
 def _looks_over_all(scenario: "Scenario") -> bool:
-    return bool(scenario.thresholds.model_fields_set) or bool(getattr(scenario.expect, "sometimes", ()))
+    expect = scenario.expect
+    return bool(scenario.thresholds.model_fields_set) or bool(expect.sometimes) or expect.coverage is not None
 
 
 def _name(key: str, parts: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from simulator.engine.json_text import Document
 from simulator.engine.machine import ChoiceState, FailState, PassState, SucceedState, WaitState
 from simulator.engine.scope import Scope
 from simulator.engine.templates import Reader
+from simulator.journal import ChoiceMade
 from simulator.json_types import JsonValue
 
 NO_CHOICE = "Failed to transition out of the state. The state does not point to a next state."
@@ -30,11 +31,13 @@ def run_choice(frame: Frame, state: ChoiceState, document: Document) -> Outcome:
     scope = frame.enter("Choice", state.name, document)
     value = state.flow.take(scope)
     seen = scope if value is scope.input else scope.with_input(value)
-    for rule in state.rules:
+    for index, rule in enumerate(state.rules):
         if rule.matches(seen):
+            _note_choice(frame, state, index, rule.next)
             return _choose(frame, state, rule.flow, seen, document), rule.next
     if state.default is None:
         raise ExpressionError(NO_CHOICE)
+    _note_choice(frame, state, None, state.default)
     return finish(frame, "Choice", state.name, state.flow, scope, document, value), state.default
 
 
@@ -68,6 +71,10 @@ def finish(frame: Frame, kind: str, name: str, flow: Flow, scope: Scope, documen
     output = document if value is document.value else Document(value)
     frame.exit(kind, name, output, assigned)
     return output
+
+
+def _note_choice(frame: Frame, state: ChoiceState, rule: int | None, target: str) -> None:
+    frame.run.journal.record(ChoiceMade(frame.run.arn, state.name, rule, target))
 
 
 def _choose(frame: Frame, state: ChoiceState, rule: Flow, scope: Scope, document: Document) -> Document:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from simulator.journal import Journal
+from simulator.runner.coverage import MachineCoverage
 from simulator.runner.pricing import Cost
 
 
@@ -98,7 +99,8 @@ class Result:
     `calibrated` names the latency profile if it was fitted to recorded jobs; None: nothing was. `id`, `tags`, `controls` and
     `objectives` are the scenario's, `cell` the values of its matrix. `rpo_ms` is the age of the oldest recovery point used,
     None if nothing was recovered. `hopes` are the scenario's `sometimes` where they are judged over several seeds. `digests`
-    are of what ran, by kind (asl, code); `target` is where it ran. `cost` is what the run would have cost in AWS.
+    are of what ran, by kind (asl, code); `target` is where it ran. `cost` is what the run would have cost in AWS. `coverage`
+    is what was reached of the state machines, over all seeds.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Result:
     digests: Mapping[str, str] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
     target: str = "embedded"
+    coverage: tuple[MachineCoverage, ...] = ()
 
     @property
     def passed(self) -> bool:

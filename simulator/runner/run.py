@@ -8,6 +8,9 @@ from simulator.journal import FaultFired, Journal, RunEnded, StackMade
 from simulator.runner.artefacts import digests_of
 from simulator.runner.checks import check_all, check_hopes
 from simulator.runner.cost import cost_of
+from simulator.runner.coverage import cover
+from simulator.runner.coverage_checks import check_coverage
+from simulator.runner.definition_files import with_files
 from simulator.runner.facts import Facts, read_facts
 from simulator.runner.invariants import Terms, broken_invariants
 from simulator.runner.result import Check, Objectives, Result, Verdict
@@ -41,7 +44,9 @@ def run_scenario(scenario: Scenario, seed: int | None = None, target: Target = E
     is_alone = len(scenario.run.every_seed) == 1
     parted = judgeable(scenario, target.lacks)
     hopes = check_hopes(parted.expect, facts)
-    checks = (*_checks(scenario, parted.expect, facts, hopes if is_alone else []), *parted.skipped)
+    coverage = with_files(cover(recording.journal), scenario.system)
+    across = [*hopes, *check_coverage(parted.expect.coverage, coverage)] if is_alone else []
+    checks = (*_checks(scenario, parted.expect, facts, across), *parted.skipped)
     verdict, error = _verdict(checks, facts.ended, target.lacks)
     return replace(
         blank,
@@ -58,6 +63,7 @@ def run_scenario(scenario: Scenario, seed: int | None = None, target: Target = E
         rpo_ms=facts.rpo_ms,
         hopes=() if is_alone else tuple(hopes),
         cost=cost_of(recording.journal, parted.expect.cost),
+        coverage=coverage,
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from simulator.runner.coverage import MachineCoverage, merged
+from simulator.runner.coverage_checks import check_coverage
 from simulator.runner.result import Check, Result, SeedRun, Verdict
 from simulator.runner.thresholds import check_thresholds
 from simulator.scenario.model import Scenario
@@ -26,9 +28,11 @@ def folded(scenario: Scenario, results: Iterable[Result]) -> Result:
     shown: Result | None = None
     hopes: dict[str, Check] = {}
     wall_seconds, virtual_ms = 0.0, 0
+    coverage: tuple[MachineCoverage, ...] = ()
     for result in results:
         runs.append(_run_of(result))
         wall_seconds, virtual_ms = wall_seconds + result.wall_seconds, virtual_ms + result.virtual_ms
+        coverage = merged([*coverage, *result.coverage])
         for hope in result.hopes:
             if not hopes.get(hope.name, hope).passed or hope.name not in hopes:
                 hopes[hope.name] = hope
@@ -37,7 +41,12 @@ def folded(scenario: Scenario, results: Iterable[Result]) -> Result:
     assert shown is not None
     if len(runs) == 1:
         return shown
-    across = (*hopes.values(), *check_thresholds(scenario.thresholds, scenario.key, runs))
+    is_skipped = any(check.skipped and check.name == "coverage" for check in shown.checks)
+    across = (
+        *hopes.values(),
+        *(() if is_skipped else check_coverage(scenario.expect.coverage, coverage)),
+        *check_thresholds(scenario.thresholds, scenario.key, runs),
+    )
     verdict = shown.verdict
     if verdict is Verdict.PASSED and not all(check.passed for check in across):
         verdict = Verdict.FAILED
@@ -48,6 +57,7 @@ def folded(scenario: Scenario, results: Iterable[Result]) -> Result:
         seeds=tuple(runs),
         wall_seconds=wall_seconds,
         virtual_ms=virtual_ms,
+        coverage=coverage,
     )
 
 

@@ -16,6 +16,7 @@ from simulator.scenario.fields import (
     Name,
     Natural,
     OneOrMore,
+    Percent,
     Span,
     Text,
     WaveName,
@@ -184,6 +185,19 @@ class Invariants(Model):
         return {} if data == "default" else data
 
 
+class Coverage(Model):
+    """How much of the state machines is reached, over all seeds of the scenario."""
+
+    noun: ClassVar[str] = "an expectation of coverage"
+    states: Percent | None = Field(None, description="states that are entered, at least: 100%")
+    transitions: Percent | None = Field(None, description="transitions from one state to another that are taken")
+    choices: Percent | None = Field(None, description="branches of Choice states that are taken, their Defaults included")
+    retriers: Percent | None = Field(
+        None, description="Retry rules that lead to a retry; those with MaxAttempts 0 never can"
+    )
+    catchers: Percent | None = Field(None, description="Catch rules that catch something")
+
+
 Statements = Annotated[tuple[AnyStatement, ...], OneOrMore()]
 
 
@@ -215,6 +229,9 @@ class Expect(Model):
     sometimes: Statements = Field((), description="what must be so in one run of all seeds at least, as `always`")
     check: Annotated[tuple[CodeFile, ...], OneOrMore()] = Field(
         (), description="a Python function such as checks.py:my_check that judges the run; one or a list"
+    )
+    coverage: Coverage | None = Field(
+        None, description="how much of the state machines is reached over all seeds, such as {states: 100%, catchers: 90%}"
     )
     invariants: Invariants = Field(
         default_factory=lambda: Invariants.model_validate({}),

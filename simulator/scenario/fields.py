@@ -28,6 +28,7 @@ from simulator.scenario.durations import parse_duration_ms
 from simulator.scenario.names import Names, did_you_mean
 
 Value = TypeVar("Value")
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%")
 
 
 def refusal(message: str, hint: str = "") -> PydanticCustomError:
@@ -203,6 +204,13 @@ def placeholders_in(text: str) -> list[str]:
     return re.findall(_PLACEHOLDER, text)
 
 
+def _percent(text: str) -> float:
+    match = _PERCENT.fullmatch(text)
+    if not match or not 0 < float(match[1]) <= 100:
+        raise ValueError("expected a percentage from above 0% to 100%, such as 90%")
+    return float(match[1])
+
+
 Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[str, AfterValidator(_name)]
 WaveName = Annotated[str, AfterValidator(_one_of("wave", lambda names: names.waves))]
@@ -220,6 +228,7 @@ Natural = Annotated[Whole, Field(ge=0)]
 Share = Annotated[float, Strict(), Field(gt=0, le=1)]
 Times = Annotated[Whole, Field(ge=1)]
 Amount = Annotated[float, Strict()]
+Percent = Annotated[float, BeforeValidator(_read(_percent)), WithJsonSchema({"type": "string", "pattern": _PERCENT.pattern})]
 Positive = Annotated[float, Strict(), Field(gt=0)]
 Region = Annotated[str, AfterValidator(matching("[a-z]{2,3}(-[a-z]+)+-[0-9]", "a Region such as us-east-1"))]
 

@@ -23,6 +23,7 @@ class Ability(StrEnum):
     NOTIFICATIONS = "notifications"
     METRICS = "metrics"
     RECOVERY_POINTS = "recovery points"
+    COVERAGE = "coverage"
 
 
 Lacks = Mapping[Ability, str]

@@ -7,6 +7,7 @@ from simulator.account.states.activities import require_json
 from simulator.account.states.machines import Machines, check_name
 from simulator.account.states.records import Started, given, page
 from simulator.clock import VirtualClock
+from simulator.engine.elements import bare
 from simulator.engine.execution import Execution
 from simulator.engine.failures import NotRedrivable
 from simulator.engine.history import events
@@ -14,7 +15,7 @@ from simulator.engine.integrations import Integrations
 from simulator.engine.run import Child, MapRun
 from simulator.engine.tokens import TaskTokens
 from simulator.errors import ServiceError
-from simulator.journal import Journal
+from simulator.journal import DefinitionRun, Journal
 from simulator.rng import Chance
 
 MAX_INPUT_BYTES = 262_144
@@ -41,6 +42,7 @@ class Executions:
         self._machines, self._integrations, self._tokens = machines, integrations, tokens
         self.by_arn: dict[str, Execution] = {}
         self.started: dict[str, Started] = {}
+        self._noted: dict[str, str] = {}
 
     def start(self, asked: Answer) -> Answer:
         """StartExecution."""
@@ -177,10 +179,17 @@ class Executions:
             tokens=self._tokens,
             is_express=machine.is_express,
         )
+        self._note_definition(arn, machine.arn, revision.definition)
         self.by_arn[arn] = execution
         self.started[arn] = Started(execution, machine, revision, version_arn, alias_arn, asked.get("traceHeader"))
         self._clock.spawn(f"execution {name}", execution.run)
         return self.started[arn]
+
+    def _note_definition(self, execution: str, machine: str, definition: str) -> None:
+        """Note what an execution runs, the text only where it is another than the machine's execution before had."""
+        is_known = self._noted.get(machine) == definition
+        self._noted[machine] = definition
+        self._journal.record(DefinitionRun(execution, machine, "" if is_known else bare(definition)))
 
     def standard(self, arn: str, operation: str) -> Execution:
         """A Standard execution, for an operation that takes no others. Raises ExecutionDoesNotExist, InvalidArn."""

@@ -1,0 +1,25 @@
+"""The lines on which the elements of a definition stand in its file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from simulator.engine.elements import Element, elements
+from simulator.engine.source import locate
+from simulator.runner.coverage import MachineCoverage
+
+
+def with_lines(coverage: MachineCoverage) -> MachineCoverage:
+    """Coverage with the line of each element in its file, as far as that can be told."""
+    if elements_in(Path(coverage.source)) != coverage.elements:  # the definition stands inside of something else
+        return coverage
+    text = Path(coverage.source).read_text("utf-8")
+    places = (locate(text, element.pointer) for element in coverage.elements)
+    return replace(coverage, lines=tuple(None if place is None else place[0] for place in places))
+
+
+def elements_in(file: Path) -> tuple[Element, ...]:
+    """The elements of the definition in a file; none if it is not a definition, or cannot be read."""
+    try:
+        return elements(file.read_text("utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()
