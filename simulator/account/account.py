@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from simulator.account import moto_services, shape_checks, wire
 from simulator.account.fault_effects import NoAnswer, carried_out
-from simulator.account.faults import FaultBoard, Struck
+from simulator.account.faults import Call, FaultBoard, Struck
 from simulator.account.identity import Identities
 from simulator.account.sandbox import Sandbox
 from simulator.account.scope import Scope
@@ -95,7 +95,7 @@ class Account:
             watcher(decoded)
         self._take_time(decoded)
         operation, asked = f"{decoded.service}:{decoded.operation}", request.url.encode() + request.body
-        struck = self._faults.strike(operation, started_ms, caller(), decoded.region, asked)
+        struck = self._faults.strike(Call(operation, caller(), decoded.region, asked, decoded.parameters), started_ms)
         answers: list[HttpResponse] = []
         try:
             response = self._struck(decoded, request, struck, answers) if struck else self._answer_now(decoded, request)

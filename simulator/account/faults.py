@@ -36,7 +36,8 @@ _COMMON_ERRORS = {
 class ApiFault:
     """What becomes of calls of `operations`: `drs:StartRecovery`, `drs:*`, or `*` for whatever functions and machines call.
 
-    `by` is the only caller it concerns (a function's name, `states` for state machines), `region` the only Region.
+    `by` is the only caller it concerns (a function's name, `states` for state machines), `region` the only Region, and
+    `asking` a member that the request must have.
     """
 
     id: str
@@ -45,6 +46,7 @@ class ApiFault:
     gate: Gate = ALWAYS
     by: str | None = None
     region: str | None = None
+    asking: str | None = None
 
     def concerns(self, call: "Call") -> bool:
         """Whether a call is one of its own."""
@@ -52,7 +54,8 @@ class ApiFault:
         is_meant = not self.operations.isdisjoint((call.operation, f"{service}:{ANY}"))
         is_anyone = ANY in self.operations and call.caller != "world"
         is_caller = self.by in (None, call.caller.partition(":")[0])
-        return (is_meant or is_anyone) and is_caller and self.region in (None, call.region)
+        is_asked = self.asking is None or bool(call.parameters.get(self.asking))
+        return (is_meant or is_anyone) and is_caller and is_asked and self.region in (None, call.region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,13 @@ class FunctionFault:
 
 
 class Call(NamedTuple):
-    """A call as it arrives. `key` is equal for calls that ask for the same thing."""
+    """A call of `service:Operation` as it arrives. `key` is equal for calls that ask for the same thing."""
 
     operation: str
     caller: str = ""
     region: str = ""
     key: bytes = b""
+    parameters: Mapping[str, Any] = {}
 
 
 class Struck(NamedTuple):
@@ -143,15 +147,14 @@ class FaultBoard:
         """Add a fault on a function; where several match an invocation, the first one armed has it."""
         self.on_functions.append((fault, GateState(fault.gate, self.chance.stream("fault", fault.id))))
 
-    def strike(self, operation: str, now_ms: int, caller: str = "", region: str = "", key: bytes = b"") -> Struck | None:
-        """The fault that takes this call, and its effect. `operation` is `service:Operation`."""
-        call = Call(operation, caller, region, key)
+    def strike(self, call: Call, now_ms: int) -> Struck | None:
+        """The fault that takes this call, and its effect."""
         for armed in self.armed:
             if armed.fault.concerns(call):
                 effect = self._effect(armed, call, now_ms)
                 if effect is not None:
                     armed.gate.fired += 1
-                    self.journal.record(FaultFired(armed.fault.id, operation, described(effect)))
+                    self.journal.record(FaultFired(armed.fault.id, call.operation, described(effect)))
                     return Struck(armed.fault.id, effect)
         return None
 

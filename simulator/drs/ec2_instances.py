@@ -9,6 +9,7 @@ from simulator.drs.state import RegionState
 from simulator.journal import InstanceChanged
 
 GONE = frozenset({"TERMINATED", "NOT_FOUND"})
+NOT_STOPPED = "The instance to launch into must be stopped"
 TAG = "AWSDRS=AllowLaunchingIntoThisInstance"
 
 
@@ -47,7 +48,7 @@ def refuse_running_target(state: RegionState, server: SourceServer) -> None:
     """Raises ServiceError if a server is to be launched into an instance that is not stopped."""
     target = launch_target(server)
     if target is not None and seen(state, target).state not in ("STOPPED", *GONE):
-        raise refusals.conflict("The instance to launch into must be stopped", "Instance", target)
+        raise refusals.conflict(NOT_STOPPED, "Instance", target)
 
 
 def target_problem(state: RegionState, server: SourceServer) -> str | None:

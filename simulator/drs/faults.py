@@ -21,7 +21,8 @@ class ServerFault:
 
     `server` is a name or an id; `raw_error` is the reason in the log. `times` bounds how many of the server's jobs it hits
     (or of the attempts in them, where jobs make several), None: each. `after_ms` is how long after the phase's start it
-    shows, None: when the phase would have ended, but CANCELLED at once.
+    shows, None: when the phase would have ended, but CANCELLED at once. It hits phases that begin from `from_ms` of the run
+    on, for `for_ms`, None: for good.
     """
 
     id: str
@@ -31,6 +32,8 @@ class ServerFault:
     raw_error: str | None = None
     times: int | None = None
     after_ms: int | None = None
+    from_ms: int = 0
+    for_ms: int | None = None
 
     def check(self) -> None:
         """Raises ValueError for a phase or outcome that does not exist, or an outcome that the phase cannot have."""
@@ -47,8 +50,10 @@ class _Armed:
     fault: ServerFault
     fired: int = 0
 
-    def hits(self, phase: str) -> bool:
-        return self.fault.phase == phase and (self.fault.times is None or self.fired < self.fault.times)
+    def hits(self, phase: str, now_ms: int) -> bool:
+        fault = self.fault
+        is_meant = fault.phase == phase and (fault.times is None or self.fired < fault.times)
+        return is_meant and fault.from_ms <= now_ms and (fault.for_ms is None or now_ms < fault.from_ms + fault.for_ms)
 
 
 @dataclass(slots=True)
@@ -61,10 +66,10 @@ class ServerFaults:
         """Let a fault wait for a server."""
         self.armed.setdefault(server_id, []).append(_Armed(fault))
 
-    def take(self, server_id: str, phase: str) -> ServerFault | None:
-        """The fault that hits this server in this phase, used up once; where several would, the first one added."""
+    def take(self, server_id: str, phase: str, now_ms: int) -> ServerFault | None:
+        """The fault that hits this server in this phase at an instant, used up once; of several the first one added."""
         for armed in self.armed.get(server_id, ()):
-            if armed.hits(phase):
+            if armed.hits(phase, now_ms):
                 armed.fired += 1
                 return armed.fault
         return None

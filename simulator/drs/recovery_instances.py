@@ -12,6 +12,7 @@ _FAILING_BACK = frozenset({
     "FAILBACK_IN_PROGRESS", "FAILBACK_NOT_READY_FOR_LAUNCH", "FAILBACK_READY_FOR_LAUNCH", "FAILBACK_ERROR",
 })  # fmt: skip
 _IDLE = ("STOPPED", "DISCONNECTED")
+FAILS_BACK = "The Recovery Instance cannot be {} during failback"
 
 
 def set_failback_state(state: RegionState, instance: RecoveryInstance, following: str) -> None:
@@ -56,7 +57,7 @@ def is_failing_back(state: RegionState, instance: RecoveryInstance) -> bool:
 def refuse_failing_back(state: RegionState, instance: RecoveryInstance, action: str) -> None:
     """Raises ServiceError if a recovery instance fails back; `action` is what cannot be done to it meanwhile."""
     if is_failing_back(state, instance):
-        raise refusals.conflict(f"The Recovery Instance cannot be {action} during failback", "RecoveryInstance", instance.id)
+        raise refusals.conflict(FAILS_BACK.format(action), "RecoveryInstance", instance.id)
 
 
 def is_initialised(state: RegionState, instance: RecoveryInstance) -> bool:

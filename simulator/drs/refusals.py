@@ -80,6 +80,11 @@ def throttled() -> ServiceError:
     return ServiceError("ThrottlingException", "Rate exceeded", 429, {"serviceCode": "drs"}, {"Retry-After": "1"})
 
 
+def internal() -> ServiceError:
+    """The service's own failure."""
+    return ServiceError("InternalServerException", "An internal error has occurred.", 500, headers={"Retry-After": "1"})
+
+
 def uninitialized() -> ServiceError:
     """DRS is not set up in this account and Region. Clients look for the words "not initialized"."""
     return ServiceError("UninitializedAccountException", "Account not initialized", 400)

@@ -84,6 +84,19 @@ class Region:
         fault.check()
         disturbances.begin(self.state, self.state.server_named(fault.server), fault)
 
+    def set_up_anew(self, server: str) -> None:
+        """Let a server's replication begin from nothing, as if it had been stopped and started.
+
+        If it is being set up already, or stopped, or in a job, it stays as it is. Raises ValueError for a server that does
+        not exist, or an extended server.
+        """
+        placed = self.state.server_named(server)
+        disturbances.refuse_extended(placed)
+        is_held = placed.id in self.state.holders
+        if not is_held and placed.replication.state not in ("INITIATING", "STOPPED", "DISCONNECTED"):
+            replication.stop(self.state, placed)
+            replication.initiate(self.state, placed)
+
     def mend(self, server: str) -> None:
         """Let all that is wrong with a server's replication be over. Raises ValueError for a server that does not exist."""
         disturbances.mend(self.state, self.state.server_named(server))

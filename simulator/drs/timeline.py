@@ -196,7 +196,7 @@ class _Passage:
 
     def _enter(self, participant: Participant, takes_ms: int, attempt: int = 1) -> None:
         run, phase = self._run, self._stage.phase
-        fault = run.state.faults.take(participant.server.id, phase)
+        fault = run.state.faults.take(participant.server.id, phase, run.state.clock.now_ms)
         phases.begin(run.state, run.job, participant, phase, fault)
         if fault is None:
             if phase == "LAUNCH":

@@ -10,14 +10,16 @@ from typing import Any
 
 from simulator.account.known_faults import KNOWN
 from simulator.account.wire import modelled_errors
+from simulator.drs.replica import INITIATION_STEPS
 from simulator.journal import ApiCall, FunctionInvoked, Journal
 from simulator.runner.draws import Draws, some_of
 from simulator.runner.reduction import LAST_CALL, Data, servers_of
 from simulator.scenario.durations import format_duration
 
-# What no orchestrator of recoveries meets: it does not extend, reverse or fail back.
+# What no orchestrator of recoveries meets: it does not extend, reverse or fail back. Of steps that fail, one is enough.
 _BESIDE = frozenset({
     "extension-denied", "extension-broken", "reversal-too-early", "terminate-during-failback", "region-not-initialized",
+    *(f"{step.lower().replace('_', '-')}-fails" for step in INITIATION_STEPS),
 })  # fmt: skip
 _ANY_TIME = ("ThrottlingException", "InternalFailure", "ServiceUnavailable", "ExpiredTokenException")
 _DENIED = "AccessDeniedException"

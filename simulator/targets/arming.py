@@ -6,10 +6,11 @@ from functools import partial
 from simulator.account import wire
 from simulator.account.events.faults import EventFault as EventFaultInWorld
 from simulator.account.events.faults import Outcome
+from simulator.account.fault_arms import Occurrence
 from simulator.account.fault_effects import Afterwards, Effect, Partly, Script, Silent, Slow, Stale
 from simulator.account.fault_gates import Bucket, Gate, Span
 from simulator.account.faults import ApiFault, FunctionFault, fault_error, known_errors
-from simulator.account.known_faults import KNOWN, Occurrence, inject
+from simulator.account.known_faults import KNOWN, inject
 from simulator.account.models import signing_name
 from simulator.account.world import World
 from simulator.drs.faults import ServerFault

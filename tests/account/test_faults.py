@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from simulator.account.fault_gates import Gate
-from simulator.account.faults import ApiFault, FaultBoard, fault_error, known_errors
+from simulator.account.faults import ApiFault, Call, FaultBoard, fault_error, known_errors
 from simulator.clock import VirtualClock
 from simulator.errors import ServiceError
 from simulator.journal import FaultFired, Journal
@@ -23,13 +23,13 @@ def board(*faults: ApiFault) -> FaultBoard:
 
 
 def fired(faults: FaultBoard, *instants_ms: int) -> list[bool]:
-    return [faults.strike(CALL, at_ms) is not None for at_ms in instants_ms]
+    return [faults.strike(Call(CALL), at_ms) is not None for at_ms in instants_ms]
 
 
 def test_a_fault_hits_only_its_operations() -> None:
     faults = board(ApiFault("f", frozenset({CALL}), THROTTLED))
-    assert faults.strike("drs:DescribeJobs", 0) is None
-    assert faults.strike(CALL, 0) == ("f", THROTTLED)
+    assert faults.strike(Call("drs:DescribeJobs"), 0) is None
+    assert faults.strike(Call(CALL), 0) == ("f", THROTTLED)
 
 
 def test_a_window_includes_its_start_and_excludes_its_end() -> None:
@@ -62,14 +62,14 @@ def test_another_fault_shifts_no_draw() -> None:
     both = board(other, ApiFault("f", frozenset({CALL}), THROTTLED, Gate(rate=0.5)))
     mixed = []
     for at_ms in range(50):
-        both.strike("sns:Publish", at_ms)
-        mixed.append(both.strike(CALL, at_ms) is not None)
+        both.strike(Call("sns:Publish"), at_ms)
+        mixed.append(both.strike(Call(CALL), at_ms) is not None)
     assert mixed == alone
 
 
 def test_the_first_fault_that_matches_answers_and_is_journalled() -> None:
     faults = board(ApiFault("a", frozenset({CALL}), THROTTLED, Gate(times=1)), ApiFault("b", frozenset({CALL}), THROTTLED))
-    assert [faults.strike(CALL, 0)[0] for _ in range(2)] == ["a", "b"]  # type: ignore[index]
+    assert [faults.strike(Call(CALL), 0)[0] for _ in range(2)] == ["a", "b"]  # type: ignore[index]
     assert [event for _, event in faults.journal.of(FaultFired)] == [
         FaultFired("a", CALL, "ThrottlingException"),
         FaultFired("b", CALL, "ThrottlingException"),

@@ -1,18 +1,28 @@
 """Everything that is known to go wrong with DRS, by its name: it shows as the catalogue says."""
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from simulator.account import moto_services
-from simulator.account.known_faults import KNOWN, MINUTE_MS, Occurrence, inject
+from simulator.account.fault_arms import MINUTE_MS, Occurrence
+from simulator.account.known_faults import KNOWN, inject
 from simulator.account.world import ACCOUNT_ID
+from simulator.drs.replica import INITIATION_STEPS
 from simulator.journal import EventEmitted, FaultFired
 from tests.account.conftest import Stage, stage
 
 REGION = "us-east-1"
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "scenarios.md"
+DENIED = "An error occurred (UnauthorizedOperation) when"
+YOU = (
+    "You are not authorized to perform this operation. "
+    "User: arn:aws:sts::123456789012:assumed-role/recovery/session is not authorized to perform"
+)
 
 
 class Drill:
@@ -47,15 +57,32 @@ class Drill:
         status, events, reason = self.do(act)
         return status, events, reason
 
-    def error(self, operation: str, **parameters: Any) -> str:
-        """The error that a call is answered with."""
+    def refusal(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """What a call is answered that is refused."""
 
-        def act() -> str:
+        def act() -> Any:
             with pytest.raises(ClientError) as refused:
                 getattr(self.boto, operation)(**parameters)
-            return str(refused.value.response["Error"]["Code"])
+            return refused.value.response
 
-        return str(self.do(act))
+        found: dict[str, Any] = self.do(act)
+        return found
+
+    def error(self, operation: str, **parameters: Any) -> str:
+        """The name of the error that a call is answered with."""
+        return str(self.refusal(operation, **parameters)["Error"]["Code"])
+
+    def results(self) -> list[str]:
+        """What DRS told EventBridge of launches."""
+        return self._states("DRS Source Server Launch Result")
+
+    def stalls(self) -> list[str]:
+        """What DRS told EventBridge of replication."""
+        return self._states("DRS Source Server Data Replication Stalled Change")
+
+    def _states(self, detail_type: str) -> list[str]:
+        told: list[Any] = [one.detail for _, one in self.world.journal.of(EventEmitted) if one.detail_type == detail_type]
+        return [str(detail["state"]) for detail in told]
 
     def replication(self, minutes: int = 10) -> dict[str, Any]:
         def act() -> Any:
@@ -75,25 +102,46 @@ def drill() -> Iterator[Drill]:
 @pytest.mark.parametrize(
     ("name", "event", "reason"),
     [
-        ("clean-up-denied", "LAUNCH_FAILED", "ec2:DeleteVolume"),
-        ("launch-template-denied", "LAUNCH_FAILED", "ec2:CreateLaunchTemplateVersion"),
-        ("recovery-instance-denied", "LAUNCH_FAILED", "drs:CreateRecoveryInstanceForDrs"),
+        ("clean-up-denied", "LAUNCH_FAILED", f"{DENIED} calling the DeleteVolume operation: {YOU}: ec2:DeleteVolume on"),
+        ("launch-template-denied", "LAUNCH_FAILED", f"{DENIED} calling the CreateLaunchTemplateVersion operation: {YOU}"),
+        ("launch-template-clean-up-denied", "LAUNCH_FAILED", "calling the DeleteLaunchTemplateVersions operation"),
+        (
+            "detaching-denied",
+            "LAUNCH_FAILED",
+            "not authorized to perform: ec2:DetachVolume on resource: arn:aws:ec2:us-east",
+        ),
+        ("starting-instance-denied", "LAUNCH_FAILED", "not authorized to perform: ec2:StartInstances on resource"),
+        (
+            "recovery-instance-denied",
+            "LAUNCH_FAILED",
+            "An error occurred (AccessDeniedException) when calling the CreateRecov",
+        ),
         ("key-denied", "CONVERSION_FAIL", "Not authorized to use key"),
         ("conversion-fails", "CONVERSION_FAIL", "could not be converted"),
         ("no-capacity", "LAUNCH_FAILED", "InsufficientInstanceCapacity"),
         ("subnet-full", "LAUNCH_FAILED", "InsufficientFreeAddressesInSubnet"),
+        ("address-in-use", "LAUNCH_FAILED", "InvalidIPAddress.InUse"),
+        ("subnet-missing", "LAUNCH_FAILED", "InvalidSubnetID.NotFound"),
+        ("security-group-missing", "LAUNCH_FAILED", "InvalidGroup.NotFound"),
         ("vcpu-limit", "LAUNCH_FAILED", "VcpuLimitExceeded"),
     ],
 )
 def test_a_server_fails_with_an_event_that_says_why(drill: Drill, name: str, event: str, reason: str) -> None:
     drill.happens(name)
     status, events, told = drill.run()
-    assert (status, event in events, reason in told) == ("FAILED", True, True)
+    assert (status, event in events, reason in told) == ("FAILED", True, True), told
+    assert drill.results() == ["RECOVERY_LAUNCH_FAILED"]
+
+
+def test_a_fault_of_a_phase_lasts_as_long_as_it_is_told_to(drill: Drill) -> None:
+    drill.happens("no-capacity", from_ms=90 * MINUTE_MS, for_ms=60 * MINUTE_MS)
+    assert [drill.run(90)[0] for _ in range(3)] == ["LAUNCHED", "FAILED", "LAUNCHED"]
 
 
 def test_a_caller_without_ec2_permissions_fails_silently(drill: Drill) -> None:
     drill.happens("caller-lacks-ec2-permissions")
     assert drill.run(1) == ("FAILED", ["JOB_START", "SNAPSHOT_START", "SNAPSHOT_END", "JOB_END"], "")
+    assert drill.results() == ["RECOVERY_LAUNCH_FAILED"]
 
 
 def test_a_conversion_that_hangs_never_ends(drill: Drill) -> None:
@@ -122,10 +170,26 @@ def test_replication_goes_wrong(drill: Drill, name: str, state: str, error: str)
     drill.happens(name)
     info = drill.replication(1)["dataReplicationInfo"]
     assert (info["dataReplicationState"], info["dataReplicationError"]["error"]) == (state, error)
+    assert drill.stalls()[:1] == (["STALLED"] if state == "STALLED" else [])
 
 
-def test_setting_replication_up_fails_until_it_is_tried_often_enough(drill: Drill) -> None:
-    drill.happens("initiation-fails", times=1)
+@pytest.mark.parametrize("step", INITIATION_STEPS[1:])
+def test_a_step_of_setting_replication_up_fails_until_it_is_tried_often_enough(drill: Drill, step: str) -> None:
+    drill.happens(f"{step.lower().replace('_', '-')}-fails", times=1)
+    info = drill.replication(20)["dataReplicationInfo"]
+    assert (info["dataReplicationState"], info["dataReplicationError"]["error"]) == ("STALLED", f"FAILED_TO_{step}")
+    assert {one["name"]: one["status"] for one in info["dataReplicationInitiation"]["steps"]}[step] == "FAILED"
+    assert "dataReplicationError" not in drill.replication(60)["dataReplicationInfo"]
+    assert drill.stalls() == ["STALLED", "NOT_STALLED"]
+
+
+def test_a_server_that_is_not_set_up_is_skipped_by_its_job(drill: Drill) -> None:
+    drill.happens("initiation-fails")
+    assert drill.run()[:2] == ("FAILED", ["JOB_START", "SERVER_SKIPPED", "JOB_END"])
+
+
+def test_setting_replication_up_again_can_fail_too(drill: Drill) -> None:
+    drill.happens("initiation-fails", times=2)
 
     def error() -> Any:
         return drill.boto.describe_source_servers()["items"][0]["dataReplicationInfo"].get("dataReplicationError")
@@ -147,6 +211,11 @@ def test_setting_replication_up_fails_until_it_is_tried_often_enough(drill: Dril
         ("server-busy", "start_recovery", "servers", "ConflictException"),
         ("start-denied", "start_recovery", "servers", "AccessDeniedException"),
         ("throttled", "describe_jobs", {}, "ThrottlingException"),
+        ("throttled", "describe_source_networks", {}, "ThrottlingException"),
+        ("servers-quota", "start_recovery", "servers", "ServiceQuotaExceededException"),
+        ("extension-denied", "create_extended_source_server",
+         {"sourceServerArn": "arn:aws:drs:us-east-1:210987654321:source-server/s-30000000000000000"},
+         "AccessDeniedException"),
         ("job-quota", "start_recovery", "servers", "ServiceQuotaExceededException"),
         ("service-error", "describe_jobs", {}, "InternalServerException"),
         ("region-not-initialized", "describe_jobs", {}, "UninitializedAccountException"),
@@ -160,6 +229,39 @@ def test_a_call_is_refused(drill: Drill, name: str, operation: str, parameters: 
     drill.happens(name)
     asked = {"sourceServers": [{"sourceServerID": drill.server.id}]} if parameters == "servers" else parameters
     assert drill.error(operation, **asked) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "members"),
+    [
+        ("server-busy", "start_recovery", {"resourceType": "SourceServer", "resourceId": "db-1"}),
+        ("job-quota", "start_recovery", {"quotaCode": "L-D88FAC3A", "serviceCode": "drs", "resourceType": "Job"}),
+        (
+            "servers-quota",
+            "start_recovery",
+            {"quotaCode": "L-05AFA8C6", "serviceCode": "drs", "resourceType": "SourceServer"},
+        ),
+        ("throttled", "start_recovery", {"serviceCode": "drs", "retryAfterSeconds": "1"}),
+        ("service-error", "start_recovery", {"retryAfterSeconds": 1}),
+        ("launch-target-running", "start_recovery", {"resourceType": "Instance"}),
+        ("start-denied", "start_recovery", {}),
+    ],
+)
+def test_a_refusal_has_the_members_of_its_shape(drill: Drill, name: str, operation: str, members: dict[str, Any]) -> None:
+    drill.happens(name)
+    refused = drill.refusal(operation, sourceServers=[{"sourceServerID": drill.server.id}])
+    found = {key: value for key, value in refused.items() if key not in ("Error", "ResponseMetadata", "message")}
+    assert found == {key: drill.server.id if value == "db-1" else value for key, value in members.items()}
+
+
+def test_without_the_right_to_tag_only_a_start_with_tags_is_denied(drill: Drill) -> None:
+    drill.happens("tagging-denied")
+    asked = [{"sourceServerID": drill.server.id}]
+    refused = drill.refusal("start_recovery", sourceServers=asked, tags={"wave": "1"})
+    assert (
+        "not authorized to perform: drs:TagResource on resource: arn:aws:drs:us-east-1:1234" in refused["Error"]["Message"]
+    )
+    assert drill.do(lambda: drill.boto.start_recovery(sourceServers=asked))["job"]["status"] == "PENDING"
 
 
 def test_an_account_that_is_not_trusted_extends_nothing(drill: Drill) -> None:
@@ -279,6 +381,7 @@ def test_what_is_not_known_or_names_no_server_is_refused(drill: Drill) -> None:
         inject(drill.world, "no-capacity", Occurrence("it", "nobody"))
 
 
-def test_the_catalogue_is_whole() -> None:
-    assert len(KNOWN) == 36
-    assert all(known.shows for known in KNOWN.values())
+def test_the_documentation_has_the_whole_catalogue() -> None:
+    told = re.findall(r"^\| `([a-z0-9-]+)` \| (.+?) \| (yes)? ?\|$", DOCUMENTATION.read_text(), re.MULTILINE)
+    listed = {name: (shows, bool(needs_server)) for name, shows, needs_server in told if name in KNOWN}
+    assert listed == {name: (known.shows, known.needs_server) for name, known in KNOWN.items()}

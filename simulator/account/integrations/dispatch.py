@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from simulator.account import moto_services
 from simulator.account.account import CALLER
 from simulator.account.fault_effects import Afterwards, Silent, Slow
-from simulator.account.faults import FaultBoard
+from simulator.account.faults import Call, FaultBoard
 from simulator.account.functions import Functions
 from simulator.account.integrations import http, jobs, names, shapes
 from simulator.clock import VirtualClock
@@ -130,7 +130,7 @@ class ServiceIntegrations:
 
     def _suffer(self) -> TaskFailure | None:
         """What a fault does to a task's Invoke: raises TaskFailure, or returns what the task sees after the invocation."""
-        struck = self._faults.strike("lambda:Invoke", self._clock.now_ms, "states")
+        struck = self._faults.strike(Call("lambda:Invoke", "states"), self._clock.now_ms)
         if struck is None:
             return None
         if isinstance(struck.effect, Slow):

@@ -10,6 +10,7 @@ from simulator.drs.operations.recovery import check_account_quotas, check_server
 from simulator.drs.operations.wire import Answer, Request, instance_of, refuse_if_held
 from simulator.drs.state import RegionState
 
+NOT_INITIALISED = "The Recovery Instance has not finished initializing"  # clients look for the last three words
 _DEFAULTS: Mapping[str, Any] = {"bandwidthThrottling": 0, "usePrivateIP": False, "internetProtocol": "IPV4"}
 
 
@@ -86,4 +87,4 @@ def _refuse_irreversible(state: RegionState, instance: RecoveryInstance) -> None
     if instance.failback.state != "FAILBACK_NOT_STARTED":
         raise refusals.conflict("The Recovery Instance is in failback already", "RecoveryInstance", instance.id)
     if not recovery_instances.is_initialised(state, instance):
-        raise refusals.conflict("The Recovery Instance has not finished initializing", "RecoveryInstance", instance.id)
+        raise refusals.conflict(NOT_INITIALISED, "RecoveryInstance", instance.id)
