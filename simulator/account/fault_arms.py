@@ -62,9 +62,10 @@ def phase(name: str, outcome: str, reason: Reason | str | None = None, after_ms:
 def replication(kind: str, least_ms: int | None = None) -> Arm:
     """The server's replication goes wrong, for `least_ms` where nothing says for how long."""
 
-    def arm(_world: "World", region: Region, one: Occurrence) -> None:
+    def arm(world: "World", region: Region, one: Occurrence) -> None:
         for_ms = one.for_ms if one.for_ms is not None else least_ms
-        region.disturb(ReplicationFault(one.id, one.target, kind, None, one.from_ms, for_ms))
+        place, server = (region, one.target) if kind == "EXTENSION" else _replicating(world, region, one)
+        place.disturb(ReplicationFault(one.id, server, kind, None, one.from_ms, for_ms))
 
     return arm
 
@@ -73,8 +74,9 @@ def initiation(step: str) -> Arm:
     """A step of setting the server's replication up fails. If it replicates already, it is set up anew for that."""
 
     def arm(world: "World", region: Region, one: Occurrence) -> None:
-        region.disturb(ReplicationFault(one.id, one.target, "INITIATION", step=step, times=one.times))
-        world.clock.call_at(one.from_ms, lambda: region.set_up_anew(one.target))
+        place, server = _replicating(world, region, one)
+        place.disturb(ReplicationFault(one.id, server, "INITIATION", step=step, times=one.times))
+        world.clock.call_at(one.from_ms, lambda: place.set_up_anew(server))
 
     return arm
 
@@ -140,6 +142,13 @@ def uninitialise(world: "World", region: Region, one: Occurrence) -> None:
         world.clock.call_after(one.for_ms, region.initialize)
 
 
+def lose_source_region(world: "World", region: Region, one: Occurrence) -> None:
+    """Every server stalls, in whatever account it is; told of an account other than the home one, only those there."""
+    is_home = region.state.account_id == world.account.account_id
+    for place in world.drs.regions if is_home else (region,):
+        place.lose_source_region(one.id, None, one.from_ms, one.for_ms)
+
+
 def deny_extension(world: "World", region: Region, one: Occurrence) -> None:
     """A staging account does not trust the home account; told of the home account itself, none does."""
     if region.state.account_id != world.account.account_id:
@@ -196,6 +205,14 @@ def not_allowed(region: Region, allowed: str, resource: str) -> str:
     who = f"User: arn:aws:sts::{state.account_id}:assumed-role/recovery/session is not authorized to perform: {allowed}"
     arn = f"arn:aws:{service}:{state.name}:{state.account_id}:{resource}"
     return f"{who} on resource: {arn} because no identity-based policy allows the {allowed} action"
+
+
+def _replicating(world: "World", region: Region, one: Occurrence) -> tuple[Region, str]:
+    """Where the server is replicated, and its id there: an extended one's is in its staging account."""
+    server = region.state.server_named(one.target)
+    if server.extension is None:
+        return region, server.id
+    return world.drs.region(server.extension.account_id, region.state.name), server.extension.server_id
 
 
 def _instance_of(region: Region, one: Occurrence) -> RecoveryInstance | None:

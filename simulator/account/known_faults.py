@@ -230,7 +230,7 @@ KNOWN: Mapping[str, Known] = {
     ),
     "source-region-dead": Known(
         "every server is STALLED: recoveries use the snapshots that there are",
-        lambda _, region, one: region.lose_source_region(one.id, None, one.from_ms, one.for_ms),
+        fault_arms.lose_source_region,
         needs_server=False,
     ),
 }

@@ -6,6 +6,7 @@ from simulator.drs import (
     arrivals,
     disturbances,
     ec2_instances,
+    extension,
     failback_client,
     network_replication,
     replication,
@@ -63,6 +64,13 @@ class Region:
         profile that does not exist, and ServiceError if a quota does not allow one more.
         """
         return arrivals.install_agent(self.state, machine)
+
+    def extend(self, staging: "Region", server: str, tags: Mapping[str, str] | None = None) -> SourceServer:
+        """An extended server for one (by name or id) of another account, as CreateExtendedSourceServer makes it.
+
+        Raises ServiceError as that does, and ValueError for a server that does not exist there.
+        """
+        return extension.extend(self.state, staging.state.server_named(server).arn, tags or {})
 
     def set_replication_state(
         self, server: str, replication_state: str, error: str | None = None, raw_error: str | None = None

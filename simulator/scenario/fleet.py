@@ -1,14 +1,16 @@
 """`fleet:`: the servers to recover, in waves, and how long their recovery takes."""
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, JsonValue, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, JsonValue, Tag, WithJsonSchema
 
 from simulator.scenario.fields import (
     Flag,
     Model,
     Name,
     Natural,
+    OneOrMore,
     Region,
     ServerName,
     Share,
@@ -46,6 +48,25 @@ Servers = Annotated[
 ]
 
 
+_SIZES_GIB = {"GiB": 1, "TiB": 1024}
+_LARGEST_GIB = 64 * 1024  # of an EBS volume
+
+
+def _size(value: Any) -> Any:
+    """A size such as 500GiB as how many GiB it has."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5}) ?(GiB|TiB)", value) if isinstance(value, str) else None
+    if not found or int(found[1]) * _SIZES_GIB[found[2]] > _LARGEST_GIB:
+        raise refusal("expected a whole number and a unit (GiB, TiB) up to 64TiB, such as 500GiB")
+    return int(found[1]) * _SIZES_GIB[found[2]]
+
+
+Size = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": "string"})]
+ReplicationState = Literal[
+    "INITIATING", "INITIAL_SYNC", "BACKLOG", "CREATING_SNAPSHOT", "CONTINUOUS", "PAUSED", "RESCAN", "STALLED",
+    "DISCONNECTED", "STOPPED",
+]  # fmt: skip
+
+
 class Approval(Model):
     """A wave that a person must approve."""
 
@@ -71,6 +92,18 @@ class Wave(Model):
     region: Region | None = Field(None, description="the Region that they are recovered in; default: the fleet's")
     role: Name = Field(DEFAULT_ROLE, description="the role there that the orchestrator assumes, where `account` is given")
     external_id: Name | None = Field(None, description="the external id that the role asks for")
+    volumes: Annotated[tuple[Size, ...], BeforeValidator(not_empty), OneOrMore()] = Field(
+        (8,), description="the sizes of each server's disks, one or a list; default 8GiB"
+    )
+    replication: ReplicationState = Field(
+        "CONTINUOUS", description="the state that its servers' replication is in when the run begins"
+    )
+    origin_region: Region | None = Field(
+        None, description="the Region of EC2 that its servers come from; default: they run outside AWS"
+    )
+    staging_account: AccountId | None = Field(
+        None, description="another account that replicates its servers, which are extended to the wave's own"
+    )
     depends_on: tuple[WaveName, ...] = Field((), description="the waves that must have launched before this one starts")
     timeout_ms: Span | None = Field(None, description="how long the wave may take; default: the orchestrator's own")
     poll_ms: Span | None = Field(None, description="how often the wave's job is looked at; default: the orchestrator's own")

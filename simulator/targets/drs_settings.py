@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from simulator.drs.latency import EXTENDED
 from simulator.drs.settings import PROFILES, Distribution, Rate, Settings
 from simulator.scenario.fields import Model
 from simulator.scenario.fleet import Fleet
@@ -23,7 +24,10 @@ _UNITS: Mapping[str, tuple[str, int]] = {
 
 def drs_settings(scenario: Scenario) -> Settings:
     """The settings of the service in a scenario's world."""
-    profiles = {**PROFILES, scenario.fleet.profile.name: _profile(scenario.fleet)}
+    fleet, own = scenario.fleet, _profile(scenario.fleet)
+    profiles = {**PROFILES, fleet.profile.name: own}
+    if fleet.profile.base == EXTENDED:  # what the service takes for any server that it extends
+        profiles[EXTENDED] = own
     return replace(_over(Settings(), scenario.drs), profiles=profiles)
 
 

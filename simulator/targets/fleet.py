@@ -5,23 +5,57 @@ from collections.abc import Mapping
 from simulator.account import moto_services
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.drs.region import Region
+from simulator.errors import Problem, ScenarioError, ServiceError
 from simulator.json_types import JsonObject
 from simulator.scenario.fleet import Fleet, Wave
+from simulator.scenario.model import Scenario
 
 
-def build_fleet(world: World, fleet: Fleet) -> Mapping[str, Region]:
-    """Every server of a fleet, by its name, with the service of the account and Region that it is in."""
+def build_fleet(world: World, scenario: Scenario) -> Mapping[str, Region]:
+    """Every server of a fleet, by its name, with the service of the account and Region that it is recovered in.
+
+    Raises ScenarioError for servers that cannot be extended to where they are to be recovered.
+    """
     world.drs.region(ACCOUNT_ID, world.region).initialize()
-    placed = {}
-    for wave in fleet.waves:
-        region = world.drs.region(wave.account or ACCOUNT_ID, wave.region or world.region)
-        region.initialize()
+    placed: dict[str, Region] = {}
+    problems = []
+    for number, wave in enumerate(scenario.fleet.waves):
+        region = _region(world, wave.account or ACCOUNT_ID, wave)
         if wave.account is not None:
             world.roles.declare(f"arn:aws:iam::{wave.account}:role/{wave.role}", _trust(wave))
-        for name in wave.server_names:
-            region.add_source_server(name, profile=fleet.profile.name, platform=fleet.profile.platform, tags=wave.tags)
-            placed[name] = region
+        try:
+            _place(world, scenario.fleet, wave, region)
+        except ServiceError as error:
+            where = scenario.where("fleet", "waves", number, "stagingAccount")
+            problems.append(Problem(where, f"its servers cannot be extended: {error.message}"))
+        placed |= dict.fromkeys(wave.server_names, region)
+    if problems:
+        raise ScenarioError(problems)
     return placed
+
+
+def _place(world: World, fleet: Fleet, wave: Wave, region: Region) -> None:
+    """Let a wave's servers be known to DRS. Raises ServiceError."""
+    replicating = region if wave.staging_account is None else _region(world, wave.staging_account, wave)
+    for name in wave.server_names:
+        replicating.add_source_server(
+            name,
+            profile=fleet.profile.name,
+            platform=fleet.profile.platform,
+            tags=wave.tags,
+            volumes_gib=wave.volumes,
+            replication_state=wave.replication,
+            origin_region=wave.origin_region,
+        )
+        if wave.staging_account is not None:
+            region.extend(replicating, name, wave.tags)
+
+
+def _region(world: World, account_id: str, wave: Wave) -> Region:
+    """DRS, set up, in an account and the Region that a wave is recovered in."""
+    region = world.drs.region(account_id, wave.region or world.region)
+    region.initialize()
+    return region
 
 
 def forward_events(world: World) -> None:

@@ -38,7 +38,7 @@ class Stage:
 
     def __init__(self, world: World, scenario: Scenario) -> None:
         self.world, self.scenario = world, scenario
-        self._regions = build_fleet(world, scenario.fleet)
+        self._regions = build_fleet(world, scenario)
         self.server_ids = {name: region.state.server_named(name).id for name, region in self._regions.items()}
         self.plan = plan_document(scenario, self.server_ids)
         self.machine_name = function_name(STATE_MACHINE)

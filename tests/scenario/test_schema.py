@@ -27,5 +27,6 @@ def test_keys_are_spelled_as_in_the_file() -> None:
         "name", "servers", "tags", "account", "region", "role", "externalId", "dependsOn",
         "timeout", "poll", "onFailure", "retries", "optional",
         "minimumHealthyShare", "approval", "launchConfiguration",
+        "volumes", "replication", "originRegion", "stagingAccount",
     }  # fmt: skip
     assert schema["required"] == ["scenario", "fleet"]
