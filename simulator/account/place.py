@@ -22,6 +22,7 @@ class Place:
     functions: Functions
     lambda_api: LambdaApi
     states: StatesApi
+    integrations: ServiceIntegrations
 
 
 def place(
@@ -38,4 +39,4 @@ def place(
     integrations = ServiceIntegrations(clock, chance, functions, faults)
     states = StatesApi(clock, chance, journal, account_id, region, integrations)
     integrations.executions = states.executions
-    return Place(account_id, region, functions, LambdaApi(clock, functions, code), states)
+    return Place(account_id, region, functions, LambdaApi(clock, functions, code), states, integrations)

@@ -21,6 +21,7 @@ from simulator.scenario.expect import Expect
 from simulator.scenario.model import Scenario
 from simulator.scenario.system import function_name
 from simulator.targets.embedded import Embedded
+from simulator.targets.mocking import mock_id
 from simulator.targets.recording import ABORTED, NOT_STEADY, Recording
 from simulator.targets.target import Lacks, Target
 
@@ -149,6 +150,8 @@ def _warnings(scenario: Scenario, facts: Facts, checks: tuple[Check, ...]) -> li
     warnings = [f"fault {fault.id} never fired" for fault in scenario.faults if fault.id not in fired]
     for _, stack in facts.journal.of(StackMade):
         warnings += [f"{kind} is not simulated: {name} is a name only" for name, kind in sorted(stack.inert.items())]
+    mocked = () if scenario.mocks is None else scenario.mocks.responses
+    warnings += [f"the mocks of {state} were never used" for state in mocked if mock_id(state) not in fired]
     warnings += [f"{check.name}: {check.idle}" for check in checks if check.idle is not None]
     if not any(not check.name.startswith("invariant: ") for check in checks) and not scenario.expect.sometimes:
         warnings.append("the scenario expects nothing: only the invariants were checked")

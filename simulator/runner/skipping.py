@@ -22,7 +22,7 @@ class Judgeable:
 def unfit(scenario: Scenario, lacks: Lacks) -> str | None:
     """Why nothing of a scenario can be judged on a target; None if something can."""
     needs = [
-        (Ability.FAULTS, [fault.id for fault in scenario.faults]),
+        (Ability.FAULTS, [fault.id for fault in scenario.faults] + ["mocks"] * (scenario.mocks is not None)),
         (Ability.OPERATORS, [operator.decide.operation for operator in scenario.operators]),
     ]
     reasons = [f"{ability} ({', '.join(named)}): {lacks[ability]}" for ability, named in needs if named and ability in lacks]

@@ -16,6 +16,7 @@ from simulator.scenario.expressions import AnyAbortCondition
 from simulator.scenario.faults import AnyFault, with_ids
 from simulator.scenario.fields import Instant, Model, Name, Natural, OneOrMore, Span, Text, objection
 from simulator.scenario.fleet import Fleet
+from simulator.scenario.mocks import Mocks
 from simulator.scenario.operators import Operator, Rollback
 from simulator.scenario.probes import Probe
 from simulator.scenario.seeds import Seeds
@@ -90,6 +91,9 @@ class Scenario(Model):
         None,
         description="the plan document, or the path of a JSON file with it; default: made from the fleet. Servers stand"
         " in it by name",
+    )
+    mocks: Mocks | None = Field(
+        None, description="a test case of a MockConfigFile.json (Step Functions Local): answers of tasks, written beforehand"
     )
     run: Run = Field(default_factory=lambda: Run.model_validate({}), description="seed, start and horizon")
     faults: Annotated[tuple[AnyFault, ...], AfterValidator(with_ids)] = Field((), description="what goes wrong")

@@ -20,6 +20,7 @@ from simulator.scenario.plan import plan_document, substitute
 from simulator.scenario.system import STATE_MACHINE, Rule, Table, function_name
 from simulator.targets.arming import arm_faults
 from simulator.targets.fleet import build_fleet, forward_events
+from simulator.targets.mocking import mock_tasks
 from simulator.targets.occurrences import Cast
 from simulator.targets.references import check_references
 from simulator.targets.stacks import deploy_stack
@@ -55,6 +56,8 @@ class Stage:
             self._deploy_stack()
         else:
             self._deploy_parts()
+        assert self.definition is not None
+        mock_tasks(self.world, self.scenario, self.definition)
         forward_events(self.world)
         arm_faults(self.world, self.scenario, self.watch, self._regions)
 

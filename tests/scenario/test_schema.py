@@ -20,7 +20,7 @@ def test_keys_are_spelled_as_in_the_file() -> None:
     schema = Scenario.model_json_schema()
 
     assert set(schema["properties"]) == {
-        "scenario", "id", "tags", "system", "fleet", "drs", "plan", "run", "faults", "operators", "expect",
+        "scenario", "id", "tags", "system", "fleet", "drs", "plan", "mocks", "run", "faults", "operators", "expect",
         "objectives", "controls", "extends", "include", "matrix", "thresholds", "steadyState", "abortIf", "rollbacks",
     }  # fmt: skip
     assert set(schema["$defs"]["Wave"]["properties"]) == {

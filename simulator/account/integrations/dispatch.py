@@ -19,6 +19,7 @@ from simulator.account.fault_effects import Afterwards, Silent, Slow
 from simulator.account.faults import Call, FaultBoard
 from simulator.account.functions import Functions
 from simulator.account.integrations import http, jobs, names, shapes
+from simulator.account.integrations.mocked_tasks import MockedTasks
 from simulator.clock import VirtualClock
 from simulator.engine.execution import Execution
 from simulator.engine.failures import Cancelled, TaskFailure
@@ -32,17 +33,21 @@ from simulator.rng import Chance
 class ServiceIntegrations:
     """The engine's `Integrations`, for one account and Region.
 
-    `executions` are those of the same account and Region: a task that waits for one of them is told of its end.
+    `executions` are those of the same account and Region: a task that waits for one of them is told of its end. What is
+    `mocked` is not called.
     """
 
     def __init__(self, clock: VirtualClock, chance: Chance, functions: Functions, faults: FaultBoard) -> None:
         self._clock, self._chance, self._functions, self._faults = clock, chance, functions, faults
         self._requests = 0
         self.executions: Mapping[str, Execution] = {}
+        self.mocked: MockedTasks | None = None
 
     def call(self, task: TaskCall) -> JsonValue:
         """Do what a task asks and return the service's answer. Raises TaskFailure with AWS's error name and cause."""
         CALLER.set(f"states:{task.execution_arn.rsplit(':', 1)[-1]}")
+        if self.mocked is not None and self.mocked.takes(task):
+            return self.mocked.call(task)
         resource = task.resource
         if task.submitted is not None:
             return self._finish(task)
