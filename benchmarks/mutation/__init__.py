@@ -1,0 +1,1 @@
+"""Mutation testing of the bundled orchestrator: how many small breakages of it do the shipped scenarios notice?"""
