@@ -22,6 +22,17 @@ class Outside:
 Inbox = SimpleQueue[Outside | None]  # None only wakes; putting is safe from any thread and from signal handlers
 
 
+class Epoch:
+    """Wall time as other programs write it down, in seconds since 1970; a world that is installed does not change it."""
+
+    def __init__(self) -> None:
+        self._origin = time.time() - time.perf_counter()  # noqa: TID251  of the machine, not of a world
+
+    def seconds(self) -> float:
+        """Now. Make the object before a world is installed."""
+        return self._origin + time.perf_counter()
+
+
 class Wall(Protocol):
     """Wall time, as far as a paced clock needs it."""
 

@@ -1,6 +1,6 @@
 """A world: simulated AWS accounts with their clock, chance and journal, run once and thrown away."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -17,6 +17,7 @@ from simulator.account.around_drs.metrics import DrsMetrics
 from simulator.account.around_drs.pit_events import PitEvents
 from simulator.account.cloudformation import stacks
 from simulator.account.deployed_code import DeployedCode
+from simulator.account.elsewhere import Elsewhere, Ran
 from simulator.account.events.bus import EventBuses
 from simulator.account.events.executions import ExecutionEvents
 from simulator.account.events.put_events import put_events
@@ -47,7 +48,8 @@ class World:
     `functions` and `states` are those of the home account in the world's own Region, `at` has those of every other place;
     `roles` has the trust policies of roles that are to be assumed only by some, `events` the event buses. `ssm_documents`
     are known to Systems Manager besides AWS's own and the account's, `ssm_outcomes` say how what it runs is to end.
-    `code` is what functions were deployed as.
+    `code` is what functions were deployed as. `elsewhere`, if there is one, is a Step Functions that is not ours and
+    runs the executions in the place of ours.
     """
 
     def __init__(self, seed: int, start: datetime, region: str, drs_settings: Settings) -> None:
@@ -58,6 +60,7 @@ class World:
         self.faults = FaultBoard(self.chance, self.journal)
         self.drs = DrsService(self.clock, self.chance, self.journal, drs_settings)
         self.code = DeployedCode()
+        self.elsewhere: Elsewhere | None = None
         self._places: dict[tuple[str, str], Place] = {}
         self._managers: dict[tuple[str, str], SsmApi] = {}
         self.ssm_documents: dict[str, Document] = {}
@@ -101,6 +104,11 @@ class World:
 
         self.account.on_arrival(PitEvents(self.clock, self.drs, drs_events).arrived)
 
+    @property
+    def executions(self) -> Sequence[Ran]:
+        """Every execution of the home account in the world's own Region, in the order of their starts."""
+        return self.elsewhere.executions if self.elsewhere else list(self.states.executions.values())
+
     def at(self, account_id: str, region: str) -> Place:
         """What an account has in a Region."""
         if (account_id, region) not in self._places:
@@ -140,6 +148,8 @@ class World:
         return self.drs.call(request.account_id, request.region, request.operation, request.parameters)
 
     def _states(self, request: Decoded) -> Mapping[str, Any]:
+        if self.elsewhere:
+            return self.elsewhere.call(request)
         return self.at(request.account_id, request.region).states.call(request)
 
     def _lambda(self, request: Decoded) -> Mapping[str, Any]:

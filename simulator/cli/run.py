@@ -1,8 +1,11 @@
 """`drsim run`: run scenarios and say what became of them."""
 
 from pathlib import Path
+from typing import Any
 
 import click
+
+from simulator.cli.target_options import EMBEDDED, NAMES, Where, with_target_options
 
 FORMATS = ("text", "json", "junit")
 
@@ -39,9 +42,8 @@ FORMATS = ("text", "json", "junit")
     metavar="USD",
     help="Hold each run to costing no more than this in AWS.",
 )
-@click.option(
-    "--target", type=click.Choice(["embedded"]), default="embedded", show_default=True, help="Where scenarios run."
-)
+@click.option("--target", "name", type=click.Choice(NAMES), default=EMBEDDED, show_default=True, help="Where scenarios run.")
+@with_target_options
 def run(
     paths: tuple[Path, ...],
     seed: int | None,
@@ -52,7 +54,7 @@ def run(
     output: Path | None,
     journal: Path | None,
     budget: float | None,
-    target: str,
+    **where: Any,
 ) -> int:
     """Run the scenarios in PATHS, files or folders (default: scenarios/).
 
@@ -60,5 +62,7 @@ def run(
     """
     from simulator.cli.session import Options, run_session  # noqa: PLC0415
 
-    options = Options(paths or (Path("scenarios"),), seed, words, format_name, output, journal, tags, jobs, budget)
+    options = Options(
+        paths or (Path("scenarios"),), seed, words, format_name, output, journal, tags, jobs, budget, Where(**where)
+    )
     return run_session(options)

@@ -1,7 +1,8 @@
 """A session of `drsim run`: read the files, run what can be run, report each result as it comes and all at the end."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain, islice
@@ -10,7 +11,8 @@ from pathlib import Path
 from simulator.cli.errors import exit_code_of, print_bug, print_problems
 from simulator.cli.files import make_folder, write_journal, write_text
 from simulator.cli.progress import Progress
-from simulator.cli.workers import Attempt, attempts
+from simulator.cli.target_options import EMBEDDED, EVERYTHING_HERE, MOTO, Where
+from simulator.cli.workers import Attempt, Run, attempts
 from simulator.errors import Problem, UserError
 from simulator.journal import Journal
 from simulator.report.json_report import json_report
@@ -28,7 +30,7 @@ class Options:
     """What the user asked for. `seed` None is each scenario's own; `words` None is all scenarios; `tags`: any of them.
 
     `jobs` is how many runs go on at once, None: as many as the machine is good for. `budget` is what each may
-    cost, in US dollars.
+    cost, in US dollars; `where` is where they run.
     """
 
     paths: Sequence[Path]
@@ -40,6 +42,7 @@ class Options:
     tags: tuple[str, ...] = ()
     jobs: int | None = None
     budget: float | None = None
+    where: Where = EVERYTHING_HERE
 
 
 def run_scenario(scenario: Scenario, seed: int | None) -> Result:
@@ -82,7 +85,10 @@ class _Session:
         progress = Progress(sys.stderr, len(scenarios))
         _import_simulator(scenarios)
         tasks = [(scenario, seed) for scenario in scenarios for seed in self._seeds(scenario)]
-        stream = attempts(tasks, run_scenario, self._options.jobs)
+        with _runner(self._options.where) as run:
+            self._run(scenarios, attempts(tasks, run, self._jobs), progress)
+
+    def _run(self, scenarios: Sequence[Scenario], stream: Generator[Attempt], progress: Progress) -> None:
         try:
             for number, scenario in enumerate(scenarios, 1):
                 progress.show(number, scenario.title)
@@ -93,6 +99,11 @@ class _Session:
         finally:
             progress.clear()
             stream.close()  # ends the processes, too
+
+    @property
+    def _jobs(self) -> int | None:
+        """How many runs go on at once. Where the world listens at one set port, there is room for one."""
+        return self._options.jobs if self._options.where.name in (EMBEDDED, MOTO) else 1
 
     def report(self) -> None:
         """Show the summary and write the report that was asked for."""
@@ -172,6 +183,22 @@ class _Session:
             print_problems(UserError(attempt.problems))
             error = "\n".join(map(str, attempt.problems))
         self.results.append(_unjudged(scenario.path, scenario.title, seed, error))
+
+
+@contextmanager
+def _runner(where: Where) -> Iterator[Run]:
+    """What runs a scenario where the user wants it, and ends afterwards what it has begun for that."""
+    if where.name == EMBEDDED:
+        yield run_scenario
+        return
+    from simulator.cli.targets import close, target_of  # noqa: PLC0415
+    from simulator.runner import run  # noqa: PLC0415
+
+    target = target_of(where)
+    try:
+        yield lambda scenario, seed: run.run_scenario(scenario, seed, target)
+    finally:
+        close(target)
 
 
 def _import_simulator(scenarios: Sequence[Scenario]) -> None:

@@ -37,7 +37,7 @@ def _between_events(stage: "Stage", stop: Callable[[], None]) -> None:
 
 def _stopping(stage: "Stage", sentence: str) -> Callable[[], None]:
     def stop() -> None:
-        executions = stage.world.states.executions.values()
+        executions = stage.world.executions
         if not executions or any(execution.ended_ms is None for execution in executions):
             stage.world.journal.record(RunAborted(sentence))
             raise Aborted(sentence)

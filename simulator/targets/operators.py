@@ -73,7 +73,7 @@ def decide(stage: "Stage", decision: Decision, reason: str | None) -> None:
         return
     assert operate is not None  # the scenario was checked for it
     request = operate.execution if decision.wave is None else operate.wave
-    executions = list(world.states.executions.values())
+    executions = world.executions
     names = {"executionName": executions[0].name if executions else "", "operation": decision.operation}
     path = request.path
     for name, value in {**names, "wave": decision.wave or ""}.items():
@@ -88,7 +88,7 @@ def decide(stage: "Stage", decision: Decision, reason: str | None) -> None:
 def _abort(stage: "Stage", reason: str | None) -> None:
     """Stop the first execution that runs, as somebody with the console open would."""
     world = stage.world
-    running = [arn for arn, execution in world.states.executions.items() if execution.ended_ms is None]
+    running = [execution.arn for execution in world.executions if execution.ended_ms is None]
     for arn in running[:1]:
         cause = {"cause": reason} if reason else {}
         moto_services.client("stepfunctions", world.region, ACCOUNT_ID).stop_execution(executionArn=arn, **cause)

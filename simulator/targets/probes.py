@@ -60,7 +60,7 @@ def account_document(world: World, tables: Mapping[str, str]) -> JsonObject:
                 for one in region.state.instances.values()
             ],
         },
-        "executions": [{"name": one.name, "status": one.status} for one in world.states.executions.values()],
+        "executions": [{"name": one.name, "status": one.status} for one in world.executions],
         "tables": {name: _items(world, actual) for name, actual in tables.items()},
     }
 

@@ -1,6 +1,6 @@
 """The Step Functions API: which operation is answered where."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.account.states.activities import Activities
@@ -96,6 +96,10 @@ class StatesApi:
     def deploy(self, name: str, definition: str, machine: Machine, role_arn: str, type_: str = "STANDARD") -> str:
         """Add a state machine that is already parsed; its ARN."""
         return self._machines.add(name, type_, definition, machine, role_arn).arn
+
+    def machines(self) -> Sequence[StateMachine]:
+        """Every state machine, in the order of their creation."""
+        return list(self._machines.by_arn.values())
 
     def definition(self, arn: str) -> str:
         """The definition of a state machine as it is now. Raises StateMachineDoesNotExist."""

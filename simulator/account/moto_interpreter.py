@@ -1,0 +1,43 @@
+"""moto's own interpreter of state machines, on a port of this machine; for a process of its own, as moto's state is global.
+
+What its state machines call is looked for at this machine's port in the environment variable MOTO_PORT.
+"""
+
+from collections.abc import Callable
+from threading import Thread
+
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from werkzeug import Request, Response
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from simulator.account import moto_services
+from simulator.account.address import at_aws
+from simulator.account.wire import HttpRequest
+
+RESET = "/drsim/reset"
+_ACCOUNT = "123456789012"
+
+
+def serve(on_ready: Callable[[str], None], until: Callable[[], object]) -> None:
+    """Serve until `until` returns; `on_ready` hears of the address."""
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    server = make_server("127.0.0.1", 0, _answer, threaded=True, request_handler=_Silent)
+    Thread(target=server.serve_forever, daemon=True).start()
+    on_ready(f"http://127.0.0.1:{server.port}")
+    until()
+
+
+@Request.application
+def _answer(request: Request) -> Response:
+    if request.path == RESET:
+        BackendDict.reset()
+        return Response()
+    asked = HttpRequest(request.method, request.url, dict(request.headers), request.get_data())
+    answer = moto_services.answer(at_aws(asked), _ACCOUNT)
+    return Response(answer.body, answer.status, dict(answer.headers))
+
+
+class _Silent(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  werkzeug's name
+        """Say nothing."""

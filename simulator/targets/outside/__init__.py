@@ -1,0 +1,1 @@
+"""Scenarios on a Step Functions of somebody else's, which calls our account over HTTP."""

@@ -1,0 +1,104 @@
+"""Executions that run on an engine of somebody else's: started and stopped through the world, read back into its journal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.account.elsewhere import Ran
+from simulator.account.wire import Decoded
+from simulator.account.world import World
+from simulator.errors import ServiceError
+from simulator.journal import HistoryEvent
+from simulator.targets.outside.connection import Connection
+from simulator.targets.outside.history import HistoryReader
+from simulator.targets.outside.times import Times
+
+_PAGE = 1000
+_STATUSES = {
+    "ExecutionSucceeded": "SUCCEEDED",
+    "ExecutionFailed": "FAILED",
+    "ExecutionTimedOut": "TIMED_OUT",
+    "ExecutionAborted": "ABORTED",
+}
+
+
+@dataclass(slots=True)
+class OutsideExecution:
+    """An execution as far as its history has been read."""
+
+    arn: str
+    name: str
+    reader: HistoryReader
+    status: str = "RUNNING"
+    ended_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of an execution's history that were fetched and are not yet in the journal."""
+
+    execution: OutsideExecution
+    rows: Sequence[Mapping[str, Any]]
+
+
+class OutsideStates:
+    """Passes Step Functions requests of the world on to an engine, and follows the executions that they start.
+
+    `instants` has the virtual instant of each entry of the journal that tells of the engine, by its number there.
+    """
+
+    def __init__(self, world: World, engine: Connection, times: Times) -> None:
+        self._world, self._engine, self._times = world, engine, times
+        self._executions: dict[str, OutsideExecution] = {}
+        self._definitions: dict[str, str] = {}
+        self.instants: dict[int, int] = {}
+
+    @property
+    def executions(self) -> Sequence[Ran]:
+        """Every execution that was started, in the order of their starts."""
+        return list(self._executions.values())
+
+    def running(self) -> list[OutsideExecution]:
+        """The executions whose end is not yet in the journal."""
+        return [execution for execution in self._executions.values() if execution.ended_ms is None]
+
+    def deploy(self, name: str, definition: str, role: str, kind: str) -> str:
+        """Create a state machine on the engine; its ARN there. Raises ServiceError as the engine refuses it."""
+        asked = {"name": name, "definition": definition, "roleArn": role, "type": kind}
+        arn = str(self._engine.call("CreateStateMachine", asked)["stateMachineArn"])
+        self._definitions[arn] = definition
+        return arn
+
+    def call(self, request: Decoded) -> Mapping[str, Any]:
+        """Answer one request of the world, in whose thread it waits for the engine. Raises ServiceError."""
+        if request.operation == "StartSyncExecution":  # it would keep the world from answering the very execution
+            raise ServiceError("NotImplemented", "StartSyncExecution cannot be passed on to another engine", 501)
+        answer = self._engine.call(request.operation, request.parameters)
+        if request.operation == "StartExecution":
+            self._started(str(answer["executionArn"]), str(request.parameters["stateMachineArn"]))
+        told: Mapping[str, Any] = self._times.told(answer)
+        return told
+
+    def _started(self, arn: str, machine: str) -> None:
+        definition = self._definitions.get(machine) or self._definitions.get(machine.rpartition(":")[0], "{}")
+        reader = HistoryReader(arn, definition, self._times.virtual_ms)
+        self._executions.setdefault(arn, OutsideExecution(arn, arn.rsplit(":", 1)[-1], reader))
+
+    def fetch(self, execution: OutsideExecution) -> Page:
+        """The rows of a history that were not read before; from any thread. Raises ServiceError, UserError."""
+        rows: list[Mapping[str, Any]] = []
+        asked: dict[str, Any] = {"executionArn": execution.arn, "maxResults": _PAGE}
+        while True:
+            answer = self._engine.call("GetExecutionHistory", asked)
+            rows += answer.get("events", [])
+            if not answer.get("nextToken"):
+                return Page(execution, [row for row in rows if row["id"] > execution.reader.last_id])
+            asked["nextToken"] = answer["nextToken"]
+
+    def record(self, page: Page) -> None:
+        """Write fetched rows into the journal; in the world's thread."""
+        for happened in page.execution.reader.read(page.rows):
+            self.instants[len(self._world.journal)] = happened.at_ms
+            if isinstance(happened.event, HistoryEvent) and happened.event.type in _STATUSES:
+                page.execution.status, page.execution.ended_ms = _STATUSES[happened.event.type], happened.at_ms
+            self._world.journal.record(happened.event)
