@@ -70,6 +70,7 @@ class VirtualClock:
         self._hub: greenlet | None = None
         self._live: dict[Process, None] = {}
         self._listeners: list[Callable[[], None]] = []
+        self.is_closing = False
 
     def now(self) -> datetime:
         """The virtual instant as an aware UTC datetime, exact to the millisecond."""
@@ -97,14 +98,20 @@ class VirtualClock:
         return timer
 
     def spawn(
-        self, name: str, run: Callable[[], Any], *, context: Context | None = None, supervised: bool = False
+        self,
+        name: str,
+        run: Callable[[], Any],
+        *,
+        context: Context | None = None,
+        supervised: bool = False,
+        gate: "Gate | None" = None,
     ) -> "Process":
-        """Start a process now, after what is already due.
+        """Start a process now, after what is already due. A `gate` that is closed holds it.
 
         An exception that leaves `run` ends the whole run, unless the process is `supervised`: then it is kept in
         `Process.error` for whoever waits on `Process.ended`.
         """
-        process = Process(self, name, run, context, supervised)
+        process = Process(self, name, run, context, supervised, gate)
         self._live[process] = None
         process.wake()
         return process
@@ -131,8 +138,11 @@ class VirtualClock:
         process.suspend(self.call_at(wake_ms, process.resume, Priority.PROCESS))
 
     def blocked(self) -> list[str]:
-        """The names of the processes that have not ended; after `run`, those that wait for what never came."""
-        return [process.name for process in self._live]
+        """The names of the processes that have not ended; after `run`, those that wait for what never came.
+
+        Those with a gate are left out: they serve others, and nobody waits for their end.
+        """
+        return [process.name for process in self._live if process.gate is None]
 
     def run(self, until_ms: int | None = None) -> None:
         """Run until nothing is left to happen.
@@ -160,6 +170,7 @@ class VirtualClock:
 
     def close(self) -> None:
         """End every process that still waits, unwinding its stack; nothing runs after this."""
+        self.is_closing = True
         self._hub = getcurrent()
         for _ in range(MAX_UNWINDINGS):
             for process in list(self._live):
@@ -209,16 +220,25 @@ class VirtualClock:
 class Process:
     """A running activity. Wait for it with `ended.wait()`; then `value` or `error` says how it ended."""
 
-    __slots__ = ("_context", "_greenlet", "_supervised", "_timer", "_waiting", "clock", "ended", "error", "name", "value")
+    __slots__ = (
+        "_context", "_greenlet", "_supervised", "_timer", "_waiting", "clock", "ended", "error", "gate", "name", "value",
+    )  # fmt: skip
 
     def __init__(
-        self, clock: VirtualClock, name: str, run: Callable[[], Any], context: Context | None, supervised: bool
+        self,
+        clock: VirtualClock,
+        name: str,
+        run: Callable[[], Any],
+        context: Context | None,
+        supervised: bool,
+        gate: "Gate | None" = None,
     ) -> None:
         self.clock = clock
         self.name = name
         self.value: Any = None
         self.error: BaseException | None = None
         self.ended = Signal(clock)
+        self.gate = gate
         self._context = context
         self._supervised = supervised
         self._waiting = True
@@ -250,8 +270,9 @@ class Process:
             self._switch(error)
 
     def resume(self) -> None:
-        """Go on; called by the clock."""
-        self._switch(None)
+        """Go on, unless a gate is closed; called by the clock."""
+        if self.gate is None or self.gate.lets_through(self):
+            self._switch(None)
 
     def _switch(self, error: BaseException | None) -> None:
         self._waiting, self._timer = False, None
@@ -292,6 +313,39 @@ class Process:
         self._waiting = False
         self.clock._live.pop(self, None)
         self.ended.set()
+
+
+def running() -> Process | None:
+    """The process that runs in this thread; None if there is none."""
+    current = getcurrent()
+    return current.process if isinstance(current, _ProcessGreenlet) else None
+
+
+class Gate:
+    """What holds processes: one that is due while the gate is closed goes on when it opens."""
+
+    __slots__ = ("_held", "is_open")
+
+    def __init__(self) -> None:
+        self.is_open = True
+        self._held: list[Process] = []
+
+    def open(self) -> None:
+        """Let everything go on, what was held first."""
+        self.is_open = True
+        held, self._held = self._held, []
+        for process in held:
+            process.wake()
+
+    def close(self) -> None:
+        """Hold every process that gets here from now on. Ending it is possible all the same."""
+        self.is_open = False
+
+    def lets_through(self, process: Process) -> bool:
+        """Whether a process may go on now; one that may not is held."""
+        if not self.is_open:
+            self._held.append(process)
+        return self.is_open
 
 
 class _ProcessGreenlet(greenlet):

@@ -86,6 +86,8 @@ class Account:
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer any AWS request. Raises NoAnswer where a fault keeps the answer back for good."""
+        if Sandbox.current is not None:
+            Sandbox.current.stay()
         try:
             decoded = self._identified(wire.decode(request))
         except ServiceError as error:

@@ -17,12 +17,14 @@ from simulator.account.faults import FaultBoard
 from simulator.account.function_faults import run_with
 from simulator.account.invocations import Invocation, failed
 from simulator.account.sandbox import Code, Sandbox
+from simulator.account.watchdog import Computes
 from simulator.clock import Process, VirtualClock
 from simulator.errors import HandlerError, HorizonReached, Problem, ServiceError
 from simulator.journal import FunctionInvoked, FunctionReturned, Journal, LogLine
 from simulator.json_types import JsonValue
 from simulator.rng import Chance
 
+COMPUTES = "computes for ever, without a call or a wait"
 MAX_INIT_MS = 10_000  # how long Lambda lets a sandbox import its code
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # Lambda's limit for synchronous invocations, requests and answers
 
@@ -132,6 +134,8 @@ class Functions:
             if not process.ended.is_set:
                 message = f"the handler cannot be imported: that takes more than Lambda's {MAX_INIT_MS // 1000} seconds"
                 problems.append(Problem(str(function.code.path), message))
+            elif isinstance(process.error, Computes):
+                problems.append(Problem(str(function.code.path), f"the handler cannot be imported: it {COMPUTES}"))
             elif isinstance(process.error, HandlerError):
                 problems += process.error.problems
             elif process.error is not None:
@@ -163,6 +167,7 @@ class Functions:
         sandbox = self._new_sandbox(function) if is_cold else idle.pop()
         number = self._invocations[function.name] = self._invocations.get(function.name, 0) + 1
         sandbox.begin(self._chance.stream("lambda.request", f"{function.name}#{number}").uuid())
+        sandbox.gate.open()
         self._journal.record(FunctionInvoked(function.name, sandbox.request_id, is_cold, payload))
         if fault is not None and fault.does == "COLD_START":
             self._clock.sleep_ms(delay_ms)  # its start is none of the function's time, but the caller waits for it
@@ -170,12 +175,12 @@ class Functions:
         context = self._context(function, sandbox, started_ms + function.timeout_ms)
         process = self._clock.spawn(
             f"{function.name} {sandbox.request_id}",
-            lambda: run_with(fault, sandbox, self._clock, delay_ms, lambda: _run(sandbox, payload, context)),
+            lambda: run_with(fault, sandbox, self._clock, delay_ms, lambda: _frozen_after(sandbox, payload, context)),
             context=sandbox,
             supervised=True,
         )
         process.ended.wait(function.timeout_ms)
-        outcome = self._outcome(function, sandbox, process)
+        outcome = self._outcome(function, sandbox, process, started_ms + function.timeout_ms)
         sandbox.flush()
         duration_ms = self._clock.now_ms - started_ms
         self._journal.record(
@@ -193,21 +198,28 @@ class Functions:
             idle.append(sandbox)
         return outcome
 
-    def _outcome(self, function: Function, sandbox: Sandbox, process: Process) -> Invocation:
+    def _timed_out(self, function: Function, sandbox: Sandbox) -> Invocation:
+        sandbox.end(SandboxEnded())
+        instant = self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        message = f"{instant} {sandbox.request_id} Task timed out after {function.timeout_ms / 1000:.2f} seconds"
+        return failed("Sandbox.Timedout", message, sandbox.request_id)
+
+    def _outcome(self, function: Function, sandbox: Sandbox, process: Process, deadline_ms: int) -> Invocation:
         if not process.ended.is_set:
-            sandbox.is_dead = True
             process.interrupt(SandboxEnded())
-            instant = self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            message = f"{instant} {sandbox.request_id} Task timed out after {function.timeout_ms / 1000:.2f} seconds"
-            return failed("Sandbox.Timedout", message, sandbox.request_id)
+            return self._timed_out(function, sandbox)
         match process.error:
+            case Computes():
+                sandbox.write(f"drsim: the handler {COMPUTES}: that counts as its timeout\n")
+                self._clock.sleep_ms(max(0, deadline_ms - self._clock.now_ms))
+                return self._timed_out(function, sandbox)
             case None:
                 outcome: Invocation = process.value
                 return outcome
             case SimulatorBug() as bug:
                 raise bug.__cause__ or bug
             case SystemExit() | GreenletExit():
-                sandbox.is_dead = True
+                sandbox.end(SandboxEnded())
                 message = f"RequestId: {sandbox.request_id} Error: Runtime exited with error: exit status 1"
                 return failed("Runtime.ExitError", message, sandbox.request_id)
             case error:
@@ -222,6 +234,8 @@ class Functions:
         return sandbox
 
     def _log(self, sandbox: Sandbox, text: str) -> None:
+        if self._clock.is_closing:  # what is unwound at the world's end has nothing to tell any more
+            return
         self._journal.record(LogLine(sandbox.name, sandbox.request_id, text))
 
     def _runtime_environment(self, function: Function, stream: str) -> dict[str, str]:
@@ -258,6 +272,14 @@ class Functions:
             f"{self._clock.now():%Y/%m/%d}/[$LATEST]{sandbox.request_id.replace('-', '')}",
             lambda: max(0, deadline_ms - self._clock.now_ms),
         )
+
+
+def _frozen_after(sandbox: Sandbox, payload: JsonValue, context: LambdaContext) -> Invocation:
+    """An invocation, after which Lambda freezes the sandbox: threads that are left wait for the next one."""
+    try:
+        return _run(sandbox, payload, context)
+    finally:
+        sandbox.gate.close()
 
 
 def _run(sandbox: Sandbox, payload: JsonValue, context: LambdaContext) -> Invocation:

@@ -21,6 +21,7 @@ from typing import Any
 import boto3
 
 from simulator.account.own_code import compile_once
+from simulator.clock import Gate, Process, running
 from simulator.errors import HandlerError, Problem
 from simulator.rng import Chance
 
@@ -107,6 +108,7 @@ class Sandbox:
     """A function's execution environment; a `clock.Context` for the processes that run in it."""
 
     current: "Sandbox | None" = None
+    turns = 0  # how often any sandbox has begun to run, to see whether the world moves on
 
     def __init__(
         self, name: str, code: Code, environment: Mapping[str, str], chance: Chance, log: Callable[[str], None]
@@ -114,6 +116,8 @@ class Sandbox:
         self.name = name
         self.code = code
         self.is_dead = False
+        self.gate = Gate()
+        self.threads: dict[Process, Process] = {}
         self._chance = chance
         self._log = log
         self._line = ""
@@ -121,6 +125,7 @@ class Sandbox:
         self._modules: dict[str, ModuleType] = {}
         self._hidden: dict[str, ModuleType] = {}
         self._modules_known = 0
+        self._event_loop: Any = None
         self._paths = [str(path) for path in (code.root, *code.layer_roots)]
         self._library_state = {(module, name): value for module, name, value in _LIBRARY_STATE}
         # While the sandbox does not run, its own values of `_PLACES`; while it runs, those of the world outside.
@@ -149,6 +154,7 @@ class Sandbox:
 
     def enter(self) -> None:
         """Put this sandbox's surroundings in place."""
+        Sandbox.turns += 1
         self._swap()
         sys.path[:0] = self._paths
         self._hidden = self._pop_modules() if any(name in sys.modules for name in self.code.names) else {}
@@ -172,6 +178,18 @@ class Sandbox:
         state, self._random = self._random, random.getstate()
         random.setstate(state)
 
+    def end(self, error: BaseException) -> None:
+        """Never run again, not even what is left of its threads."""
+        self.is_dead = True
+        for thread in list(self.threads):
+            thread.interrupt(error)
+
+    def stay(self) -> None:
+        """Stop for good what runs in a dead sandbox: the process that it was exists no more, whatever it has caught."""
+        process = running()
+        if self.is_dead and process is not None:
+            process.suspend(None)
+
     def load(self) -> Callable[[Any, Any], Any]:
         """The handler, imported inside the sandbox. Raises HandlerError naming the file, and the line that failed."""
         if self._handler is None:
@@ -194,7 +212,9 @@ class Sandbox:
         return found
 
     def write(self, text: str) -> None:
-        """What the handler prints; whole lines go to the log."""
+        """What the handler prints; whole lines go to the log. Nobody hears of a dead sandbox."""
+        if self.is_dead:
+            return
         *lines, self._line = (self._line + text).split("\n")
         for line in lines:
             self._log(line)
@@ -202,7 +222,8 @@ class Sandbox:
     def flush(self) -> None:
         """Log what was printed without a newline."""
         if self._line:
-            self.write("\n")
+            self._log(self._line)
+            self._line = ""
 
     def _take_modules(self) -> None:
         """Keep what this sandbox imported of its own code, and bring back what had the same names outside."""
@@ -219,6 +240,9 @@ class Sandbox:
         return {name: sys.modules.pop(name) for name in own}
 
     def _swap_library_state(self) -> None:
+        if (asyncio := sys.modules.get("asyncio.events")) is not None:  # a thread has one running loop, a process its own
+            loop, self._event_loop = self._event_loop, asyncio._get_running_loop()
+            asyncio._set_running_loop(loop)
         for (module_name, name), value in self._library_state.items():
             module = sys.modules.get(module_name)
             if module is not None:

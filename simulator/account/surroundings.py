@@ -96,6 +96,8 @@ def _sleep_on(clock: VirtualClock) -> Callable[[float], None]:
         if seconds < 0:
             raise ValueError("sleep length must be non-negative")
         if clock.in_process:
+            if Sandbox.current is not None:
+                Sandbox.current.stay()
             # Rounded to the microsecond first: 0.1 s is 100 ms, not the 101 that its binary fraction would round up to.
             clock.sleep_ms(math.ceil(round(seconds * 1_000_000) / 1_000))
         else:

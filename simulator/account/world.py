@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from simulator.account import moto_services, network, seam, surroundings
+from simulator.account import event_loops, moto_services, network, seam, surroundings, threads, watchdog
 from simulator.account.account import Account, Wording, caller
 from simulator.account.around_drs import ec2_mirror
 from simulator.account.around_drs.drs_events import DrsEvents
@@ -122,7 +122,14 @@ class World:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Let this process's boto3, time and randomness be the world's; end every process of the world on the way out."""
-        with network.closed(), surroundings.installed(self.clock, self.chance), seam.answering(self.account.answer):
+        with (
+            network.closed(),
+            surroundings.installed(self.clock, self.chance),
+            threads.installed(),
+            event_loops.installed(),
+            watchdog.watching(self.clock),
+            seam.answering(self.account.answer),
+        ):
             moto_services.reset(self.chance)
             try:
                 yield

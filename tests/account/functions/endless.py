@@ -1,0 +1,4 @@
+"""A handler for the tests of the Lambda runtime: its module never ends."""
+
+while True:
+    pass
