@@ -13,6 +13,7 @@ import click
 from simulator import __version__
 from simulator.cli.calibrate import calibrate
 from simulator.cli.check import check
+from simulator.cli.compare import compare
 from simulator.cli.deploy import deploy
 from simulator.cli.diff import diff
 from simulator.cli.errors import COULD_NOT, INTERRUPTED, PASSED, print_bug, print_problems
@@ -37,6 +38,7 @@ cli.add_command(run)
 cli.add_command(check)
 cli.add_command(replay)
 cli.add_command(diff)
+cli.add_command(compare)
 cli.add_command(shrink)
 cli.add_command(explore)
 cli.add_command(serve)
