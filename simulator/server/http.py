@@ -1,10 +1,12 @@
-"""The HTTP server: werkzeug's, with a thread a connection, silent, and AWS-shaped even where a request breaks HTTP."""
+"""The HTTP server: werkzeug's, but connections last, it is silent, and AWS-shaped even where a request breaks HTTP."""
 
 import os
+import select
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from threading import Lock, Thread, current_thread
 from typing import Any
@@ -14,15 +16,17 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from simulator.errors import Problem, UserError
 from simulator.pacing import Failure
 from simulator.server.refusals import incomplete, refusal
-from simulator.server.requests import HEADERS
+from simulator.server.requests import DRAINED, HEADERS
 
 BACKLOG = 512
 MAX_CONNECTIONS = 1_000
-IDLE_SECONDS = 60.0  # how long a client may keep a connection open without sending what it has begun to send
+IDLE_SECONDS = 60.0  # how long a client may keep a connection open without sending anything
 CLOSE_SECONDS = 3.0  # how long the last answers may take to be written
 
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _POLL_SECONDS = 0.05
+_LINGER_SECONDS = 0.05  # how long a client may pause in sending what nobody reads
+_MOST_LINGERING = 1 << 30  # bytes of it
 
 
 class Listener:
@@ -67,7 +71,7 @@ class _Server(ThreadedWSGIServer):
     def __init__(self, host: str, bound: socket.socket, app: Callable[..., Iterable[bytes]], on_failure: Failure) -> None:
         super().__init__(host, bound.getsockname()[1], app, _Handler, fd=bound.fileno())
         self._on_failure = on_failure
-        self._threads_lock, self._busy = Lock(), set[Thread]()
+        self._threads_lock, self._busy = Lock(), dict[Thread, socket.socket]()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer a connection in a thread of its own, or refuse it if there are too many."""
@@ -77,7 +81,7 @@ class _Server(ThreadedWSGIServer):
             return
         thread = Thread(target=self._answer, args=(request, client_address), daemon=True)
         with self._threads_lock:
-            self._busy.add(thread)
+            self._busy[thread] = request
         thread.start()
 
     def _answer(self, request: Any, client_address: Any) -> None:
@@ -85,12 +89,17 @@ class _Server(ThreadedWSGIServer):
             self.process_request_thread(request, client_address)
         finally:
             with self._threads_lock:
-                self._busy.discard(current_thread())
+                self._busy.pop(current_thread(), None)
 
     def finish(self, seconds: float) -> None:
-        """Wait for the connections that are still being answered."""
+        """Wait for the answers that are being written; connections on which nothing goes on are closed."""
         deadline = time.perf_counter() + seconds
-        for thread in list(self._busy):
+        with self._threads_lock:
+            busy = dict(self._busy)
+        for connection in busy.values():
+            with suppress(OSError):  # closed by now
+                connection.shutdown(socket.SHUT_RD)
+        for thread in busy:
             thread.join(max(0.0, deadline - time.perf_counter()))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -103,10 +112,51 @@ class _Server(ThreadedWSGIServer):
 class _Handler(WSGIRequestHandler):
     timeout = IDLE_SECONDS
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # status, headers and body leave in one piece; in two, the second waits for the first one's receipt
+    disable_nagle_algorithm = True
 
     def make_environ(self) -> dict[str, Any]:
         """WSGI's environment, with the headers as they were sent."""
         return {**super().make_environ(), HEADERS: list(self.headers.items())}
+
+    def run_wsgi(self) -> None:
+        """Answer one request. Unlike werkzeug's own, the connection lasts if the request was read to its end.
+
+        Answers of the application have a length and come in one piece.
+        """
+        self.environ = environ = self.make_environ()
+        if environ.get("HTTP_EXPECT", "").lower().strip() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        begun: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _failed: Any = None) -> Callable[[bytes], object]:
+            begun[:] = [(status, headers)]
+            return self.wfile.write
+
+        body = b"".join(self.server.app(environ, start_response))
+        ((status, headers),) = begun
+        code, _, phrase = status.partition(" ")
+        self.send_response_only(int(code), phrase)
+        for name, value in headers:
+            self.send_header(name, value)
+        is_drained = environ.get(DRAINED, False)
+        if self.close_connection or not is_drained:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+        if not is_drained:
+            self._linger()
+
+    def _linger(self) -> None:
+        """Let a client send what nobody reads, so that it comes to read the answer and is not cut off."""
+        left = _MOST_LINGERING
+        while left > 0 and select.select([self.connection], [], [], _LINGER_SECONDS)[0]:
+            read = self.connection.recv(1 << 20)
+            if not read:
+                return
+            left -= len(read)
 
     def send_response(self, code: int, message: str | None = None) -> None:
         """Only the status line: date and server are the answer's own."""

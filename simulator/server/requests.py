@@ -7,6 +7,7 @@ from simulator.account.wire import HttpRequest
 from simulator.server.refusals import incomplete, too_large
 
 HEADERS = "drsim.headers"  # where the HTTP server leaves the headers as they were sent; WSGI loses their spelling
+DRAINED = "drsim.drained"  # whether a request was read to its end, so that another may follow
 
 _PIECE_BYTES = 64 * 1024
 
@@ -17,6 +18,7 @@ _OF_THE_CONNECTION = frozenset({"connection", "expect", "host", "keep-alive", "t
 def read_request(environ: dict[str, Any], max_bytes: int) -> HttpRequest:
     """The request, with its body. Raises ServiceError for one that is too large or breaks off."""
     body = _read_body(environ, max_bytes)
+    environ[DRAINED] = not environ.get("wsgi.input_terminated")  # trailers may follow the chunks
     headers = _headers(environ)
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     uri = str(environ.get("RAW_URI") or environ["PATH_INFO"])

@@ -254,6 +254,7 @@ TRUTH = Profile(
 )
 
 
+@pytest.mark.parametrize("_way", ["in process"], indirect=True)  # what is fitted came from the service, whichever way
 @pytest.mark.parametrize("servers", [1, 2, 25])
 def test_a_profile_is_found_again_from_the_jobs_that_it_made(servers: int) -> None:
     settings = Settings(profiles={"truth": TRUTH}, rates=None, log_lag=NO_LAG, instance_lag=NO_LAG)

@@ -34,8 +34,7 @@ class OutsideAws(World):
     def watch(self, seconds: int) -> list[tuple[str, str]]:
         """Every pair of states that shows in the seconds to come."""
         seen = [self.states()]
-        for _ in range(seconds):
-            self.pass_seconds(1)
+        for _ in self.moments(seconds):
             if seen[-1] != self.states():
                 seen.append(self.states())
         return seen

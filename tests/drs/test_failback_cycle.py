@@ -35,8 +35,7 @@ class Cycle(World):
         """Lose the source and recover it; the recovery instance's id."""
         self.region.set_replication_state("db-1", "STALLED", "AGENT_NOT_SEEN")
         job_id = self.start(self.forward)
-        while self.job(job_id)["status"] != "COMPLETED":
-            self.pass_seconds(1)
+        next(None for _ in self.moments(HOUR) if self.job(job_id)["status"] == "COMPLETED")
         (instance,) = self.instances()
         return str(instance["recoveryInstanceID"])
 
@@ -53,6 +52,10 @@ class Cycle(World):
     def back_server(self) -> Any:
         (server,) = self.there("DescribeSourceServers")["items"]
         return server
+
+    def forward_state(self) -> tuple[str, str | None]:
+        info = self.server(self.forward)["dataReplicationInfo"]
+        return info["dataReplicationState"], info.get("dataReplicationError", {}).get("error")
 
     def back_state(self) -> str:
         return str(self.back_server()["dataReplicationInfo"]["dataReplicationState"])
@@ -102,8 +105,7 @@ def test_the_whole_cycle_goes_through_its_states(cycle: Cycle) -> None:
     assert back["sourceCloudProperties"]["originRegion"] == REGION
     assert cycle.server(cycle.forward)["reversedDirectionSourceServerArn"] == back["arn"]
     seen = [(cycle.back_state(), cycle.failback_state())]
-    for _ in range(600):
-        cycle.pass_seconds(1)
+    for _ in cycle.moments(600):
         if seen[-1] != (now := (cycle.back_state(), cycle.failback_state())):
             seen.append(now)
     assert seen == [
@@ -142,14 +144,11 @@ def test_the_whole_cycle_goes_through_its_states(cycle: Cycle) -> None:
     # 6. It is protected again by the server that protected it before, which only compares its data.
     answer = cycle.there("ReverseReplication", recoveryInstanceID=source)
     assert answer == {"reversedDirectionSourceServerArn": cycle.forward.arn}
-    seen = []
-    for _ in range(400):
-        replication = cycle.server(cycle.forward)["dataReplicationInfo"]
-        now = (replication["dataReplicationState"], replication.get("dataReplicationError", {}).get("error"))
-        if seen[-1:] != [now]:
-            seen.append(now)
-        cycle.pass_seconds(1)
-    assert seen == [("STALLED", "AGENT_NOT_SEEN"), ("RESCAN", None), ("CONTINUOUS", None)]
+    protected = [cycle.forward_state()]
+    for _ in cycle.moments(400):
+        if protected[-1] != (stands := cycle.forward_state()):
+            protected.append(stands)
+    assert protected == [("STALLED", "AGENT_NOT_SEEN"), ("RESCAN", None), ("CONTINUOUS", None)]
     forward = cycle.server(cycle.forward)
     assert forward["sourceProperties"]["identificationHints"]["awsInstanceID"] == source
     assert forward["replicationDirection"] == "FAILOVER"

@@ -1,6 +1,6 @@
 """A world with nothing but DRS in it, for the tests of the service."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -95,6 +95,15 @@ class World:
         self.clock.call_at(until_ms, lambda: None)
         with suppress(HorizonReached):
             self.clock.run(until_ms)
+
+    def moments(self, seconds: float) -> Iterator[None]:
+        """Let virtual time pass from one thing that happens to the next, to look after each: no state changes in between."""
+        until_ms = self.clock.now_ms + round(seconds * 1000)
+        while (due_ms := self.clock.next_ms) is not None and due_ms <= until_ms:
+            self.clock.run_until(due_ms)
+            yield
+        self.clock.run_until(until_ms)
+        yield
 
     def recover(self, *servers: SourceServer, **more: Any) -> Any:
         """Start the recovery of servers and let an hour pass; the job then."""

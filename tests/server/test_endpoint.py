@@ -218,6 +218,22 @@ def test_what_is_not_http_is_refused_and_the_server_lives(served: Served, reques
     assert served.admin("health")["status"] == "ok"
 
 
+def test_a_connection_serves_one_request_after_another(served: Served) -> None:
+    asked = "POST /DescribeJobs HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: 2\r\n{}\r\n{{}}"
+    sign = SIGNATURE.format("drs")
+    last = asked.format(sign, "Connection: close\r\n")
+    answers = raw(served, (asked.format(sign, "") * 2 + last).encode()).split(b"HTTP/1.1 200 OK\r\n")
+    assert answers[0] == b""
+    assert [answer.partition(b"\r\n\r\n")[2] for answer in answers[1:]] == [b'{"items":[]}'] * 3
+    assert [b"Connection: close" in answer for answer in answers[1:]] == [False, False, True]
+
+
+def test_an_older_client_has_its_connection_closed(served: Served) -> None:
+    sign = SIGNATURE.format("drs")
+    answer = raw(served, f"POST /DescribeJobs HTTP/1.0\r\nAuthorization: {sign}\r\n\r\n".encode())
+    assert answer.endswith(b'{"items":[]}')
+
+
 def test_a_request_beyond_the_limit_is_refused_before_it_is_read(served: Served) -> None:
     answer = raw(served, b"PUT /b/k HTTP/1.1\r\nContent-Length: 99999999999\r\nContent-Type: application/json\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 413 ")

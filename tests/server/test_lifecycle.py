@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from simulator.account import gateway
+from simulator.server.http import CLOSE_SECONDS, Listener
+from simulator.server.requests import read_request
 from tests.server.served import REGION, START, Served, command, serving
 
 SCENARIO = Path(__file__).parents[2] / "scenarios/happy/three-wave-drill.yaml"
@@ -96,6 +99,24 @@ def test_stopping_refuses_what_cannot_be_finished() -> None:
         assert served.stop() == 0
         thread.join(timeout=30)
         assert results == [503]
+
+
+def test_closing_does_not_wait_for_clients_that_ask_nothing() -> None:
+    def app(environ: dict[str, Any], start_response: Callable[[str, list[tuple[str, str]]], object]) -> list[bytes]:
+        read_request(environ, 1)
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    listener = Listener("127.0.0.1", 0, app, lambda failure: None)
+    listener.start()
+    with socket.create_connection(("127.0.0.1", int(listener.url.rpartition(":")[2])), timeout=30) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = connection.makefile("rb")
+        assert [answer.readline() for _ in range(3)][1:] == [b"Content-Length: 2\r\n", b"\r\n"]
+        began = time.perf_counter()
+        listener.close()
+        assert time.perf_counter() - began < CLOSE_SECONDS
+        assert answer.read() == b"ok"  # and then the end
 
 
 def test_many_clients_at_once_are_all_answered() -> None:
