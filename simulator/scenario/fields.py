@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,7 +83,8 @@ def _explained(model: type[Model], error: Any) -> InitErrorDetails:
     kind: Any = error["type"]
     match error["type"], error["loc"]:
         case "extra_forbidden", (str(key),):
-            kind = _unknown_key(f"unknown key `{key}` in {model.noun}", did_you_mean(key, list(known)))
+            hint = "; ".join(filter(None, (did_you_mean(key, list(known)), _unseen(key))))
+            kind = _unknown_key(f"unknown key `{key}` in {model.noun}", hint)
         case "missing", (str(key),):
             kind = objection(f"{model.noun} needs `{key}`", known[key])
         case (("model_type" | "model_attributes_type"), ()):
@@ -90,6 +92,12 @@ def _explained(model: type[Model], error: Any) -> InitErrorDetails:
         case "scenario", _:
             kind = PydanticCustomError("scenario", "{message}", error["ctx"])
     return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=error.get("ctx", {}))
+
+
+def _unseen(key: str) -> str:
+    """What somebody who looks at a key may not see of it: a character that only looks like the right one."""
+    odd = next((character for character in key if not character.isascii()), None)
+    return "" if odd is None else f"it has U+{ord(odd):04X} in it, {unicodedata.name(odd, 'a character without a name')}"
 
 
 def _read(parse: Callable[[str], Value]) -> Callable[[Any], Value]:
@@ -154,6 +162,9 @@ def matching(pattern: str, expected: str) -> Callable[[str], str]:
     return validate
 
 
+_TYPOGRAPHIC = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
+
+
 def _text(value: str) -> str:
     if not value.strip():
         raise refusal("expected some text")
@@ -163,6 +174,8 @@ def _text(value: str) -> str:
 def _name(value: str) -> str:
     if not value.strip() or value != value.strip() or not value.isprintable():
         raise refusal("expected one line of text, without blanks around it")
+    if value[0] in _TYPOGRAPHIC and value[-1] in _TYPOGRAPHIC:
+        raise refusal("expected plain quotes or none: typographic ones are part of the text")
     return value
 
 

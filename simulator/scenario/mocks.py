@@ -56,8 +56,9 @@ class MockFile:
 def _file(value: Any, info: ValidationInfo) -> MockFile:
     if not isinstance(value, str) or not value.strip():
         raise refusal("expected the path of a MockConfigFile.json, relative to this file")
+    path = existing_file(value, info)
     try:
-        document = json.loads(existing_file(value, info).read_text("utf-8-sig"))
+        document = json.loads(path.read_text("utf-8-sig"))
     except json.JSONDecodeError as error:
         raise objection(f"{value} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except (OSError, ValueError, RecursionError) as error:
