@@ -85,7 +85,9 @@ class Sts:
         role_arn, name = str(asked["RoleArn"]), str(asked["RoleSessionName"])
         account_id = _account_in(role_arn)
         seconds = int(asked.get("DurationSeconds", MAX_CHAINED_SECONDS))
-        asking = Asking(request.account_id, self._arn(request), own.role_arn if own else None, asked.get("ExternalId"), name)
+        asking = Asking(
+            request.account_id, self.arn_of(request), own.role_arn if own else None, asked.get("ExternalId"), name
+        )
         if not self._roles.allow(role_arn, asking):
             message = f"User: {asking.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
             raise ServiceError("AccessDenied", message, 403)
@@ -109,9 +111,9 @@ class Sts:
         """GetCallerIdentity."""
         session = self._identities.session_of(request.access_key)
         user = f"{self._role_id(session.role_arn)}:{session.name}" if session else request.account_id
-        return {"UserId": user, "Account": request.account_id, "Arn": self._arn(request)}
+        return {"UserId": user, "Account": request.account_id, "Arn": self.arn_of(request)}
 
-    def _arn(self, request: Decoded) -> str:
+    def arn_of(self, request: Decoded) -> str:
         """Who asks. The world's own functions and executions are sessions of roles that are named after them."""
         session = self._identities.session_of(request.access_key)
         if session is not None:

@@ -6,7 +6,7 @@ generator, its timestamps from `datetime.now`, which is the world's while it is 
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -55,6 +55,12 @@ def existing_backend(service: str, account_id: str, region: str) -> Any:
     """Moto's own state of a service in an account and Region if there is any by now, else None."""
     backends = moto.backends.get_backend(service)
     return backends[account_id].get(region) if account_id in backends else None
+
+
+def existing_backends(service: str, account_id: str) -> Sequence[Any]:
+    """Moto's own state of a service in an account, for each Region that has any by now."""
+    backends = moto.backends.get_backend(service)
+    return tuple(dict.values(backends[account_id])) if account_id in backends else ()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 from simulator.account import event_loops, moto_services, network, seam, surroundings, threads, watchdog
 from simulator.account.account import Account, Wording, caller
 from simulator.account.around_drs import ec2_mirror
+from simulator.account.around_drs.call_events import CallEvents
 from simulator.account.around_drs.drs_events import DrsEvents
 from simulator.account.around_drs.ec2_mirror import Ec2Mirror
 from simulator.account.around_drs.ec2_witness import Ec2Witness
@@ -78,6 +79,7 @@ class World:
         self._ec2_witness = Ec2Witness(self.drs, ec2)
         Exports(self.chance, self.drs)
         sts = Sts(self.clock, self.chance, identities, self.roles, caller)
+        self._call_events = CallEvents(self.clock, self.chance, self.events, sts)
         self.account = Account(
             ACCOUNT_ID,
             self.clock,
@@ -152,6 +154,9 @@ class World:
 
     def _drs(self, request: Decoded) -> Mapping[str, Any]:
         self._ec2_witness.look(request)
+        return self._call_events.watched(request, self._ask_drs)
+
+    def _ask_drs(self, request: Decoded) -> Mapping[str, Any]:
         return self.drs.call(request.account_id, request.region, request.operation, request.parameters)
 
     def _states(self, request: Decoded) -> Mapping[str, Any]:

@@ -235,6 +235,25 @@ def test_snapshots_and_volumes_of_a_job_go_with_it(site: Site) -> None:
     assert launched == ([], [(20, "in-use")])
 
 
+def test_an_instance_is_launched_from_an_image_that_goes_with_its_job(site: Site) -> None:
+    server = site.add("a")
+
+    def look() -> list[tuple[str, str]]:
+        images = site.ec2.describe_images(Owners=["self"])["Images"]
+        return [(image["ImageId"], tags(image)["drs.amazonaws.com-source-server"]) for image in images]
+
+    def act() -> Any:
+        site.drill(server)
+        site.sleep(CONVERTED + 10)
+        launching = look()
+        site.sleep(LAUNCHED - CONVERTED - 10)
+        (image,) = [one["ImageId"] for one in site.instances() if one["State"]["Name"] == "running"]
+        return launching, image, look()
+
+    launching, image, launched = site.run(act)
+    assert (launching, launched) == ([(image, server)], [])
+
+
 def test_every_disk_has_a_snapshot_and_a_volume(site: Site) -> None:
     server = site.add("a", volumes_gib=(8, *[2] * 23))
 

@@ -183,6 +183,34 @@ def test_failback_states_on_the_way_are_not_told(staged: Stage) -> None:
     assert emitted(staged) == []
 
 
+@pytest.mark.parametrize(("logs", "told"), [(True, ["InitializeService", "StartRecovery", "StartRecovery"]), (False, [])])
+def test_calls_that_change_something_are_told_where_a_trail_logs_them(staged: Stage, logs: bool, told: list[str]) -> None:
+    pattern = {"source": ["aws.drs"], "detail-type": ["AWS API Call via CloudTrail"]}
+    rule(staged, pattern, queue(staged))
+    if logs:
+        staged.run(lambda: client("s3").create_bucket(Bucket="trails"))
+        trail = {"Name": "everywhere", "S3BucketName": "trails", "IsMultiRegionTrail": True}
+        staged.run(lambda: client("cloudtrail").create_trail(**trail))
+        staged.run(lambda: client("cloudtrail").start_logging(Name="everywhere"))
+    staged.run(lambda: client("drs").initialize_service())
+    (server,) = drill(staged, "db-1")
+    staged.run(lambda: client("drs").describe_jobs())
+
+    def refused() -> None:
+        with pytest.raises(ClientError):
+            client("drs").start_recovery(sourceServers=[{"sourceServerID": "s-30000000000000000"}])
+
+    staged.run(refused)
+    details = [message["detail"] for message in messages(staged)]
+    assert [detail["eventName"] for detail in details] == told
+    if logs:
+        (started,) = (one for one in details if one["eventName"] == "StartRecovery" and "errorCode" not in one)
+        assert started["requestParameters"] == {"sourceServers": [{"sourceServerID": server}], "isDrill": True}
+        assert started["responseElements"]["job"]["status"] == "PENDING"
+        assert (started["eventSource"], started["awsRegion"]) == ("drs.amazonaws.com", "us-east-1")
+        assert [one.get("errorCode") for one in details] == [None, None, "ConflictException"]
+
+
 def test_snapshots_are_told_every_ten_minutes_while_the_world_lives(staged: Stage) -> None:
     rule(staged, {"detail-type": ["DRS PIT Snapshot Taken"]}, queue(staged))
     region = staged.world.drs.region(ACCOUNT_ID, "us-east-1")

@@ -1,4 +1,4 @@
-"""DRS in EC2: recovery instances and their volumes, conversion servers, temporary snapshots, launch templates."""
+"""DRS in EC2: recovery instances and their volumes, conversion servers, temporary snapshots and images, launch templates."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from simulator.account.around_drs.ec2_objects import NewInstance, NewVolume
 from simulator.account.wire import Decoded
 from simulator.clock import VirtualClock
 from simulator.drs import identifiers
+from simulator.drs.ec2_instances import launch_target
 from simulator.drs.happenings import Happening
 from simulator.drs.model import RecoveryInstance, SourceServer
 from simulator.drs.operations.machine import source_properties
@@ -36,12 +37,15 @@ _ROOT_DEVICES = {"linux": "/dev/xvda", "windows": "/dev/sda1"}
 
 @dataclass(slots=True)
 class _Place:
-    """What is to be shown in one account and Region. `conversions` and `snapshots` are by job and server."""
+    """What is to be shown in one account and Region. `conversions` are by job and server.
+
+    `temporary` is, by job, what goes with it: ids, and what deletes them.
+    """
 
     state: RegionState
     agenda: Agenda = field(default_factory=Agenda)
     conversions: dict[tuple[str, str], tuple[Change, str]] = field(default_factory=dict)
-    snapshots: dict[str, list[str]] = field(default_factory=dict)
+    temporary: dict[str, list[tuple[str, Callable[[Any, str], None]]]] = field(default_factory=dict)
 
 
 class Ec2Mirror:
@@ -104,7 +108,7 @@ def _launch(state: RegionState, server: SourceServer, instance_id: str, tags: Ma
     settings = launch_templates.use(ec2, server, str(recommended))
     new = NewInstance(
         instance_id,
-        f"ami-0{identifiers.digits(f'image/{instance_id}', 16)}",
+        _image_id(instance_id),
         settings.type,
         {**settings.tags, **tags},
         server.platform == "windows",
@@ -186,23 +190,45 @@ def _take_snapshot(place: _Place, event: JobLogged, now_ms: int) -> None:
         volume_id = f"vol-0{identifiers.digits(f'staging/{name}', 16)}"
         add = partial(_add_snapshot, identifier, volume_id, size_gib, tags)
         place.agenda.note(now_ms, identifier, add)
-        place.snapshots.setdefault(event.job, []).append(identifier)
+        place.temporary.setdefault(event.job, []).append((identifier, ec2_objects.delete_snapshot))
+
+
+def _register_image(place: _Place, event: JobLogged, now_ms: int) -> None:
+    """A new instance is launched from an image of its own."""
+    server, job = place.state.servers.get(event.server or ""), place.state.jobs[event.job]
+    if server is None or job.is_failback or launch_target(server) is not None:
+        return
+    participant = next(one for one in job.participants if one.server.id == event.server)
+    identifier = _image_id(identifiers.instance_id(place.state.chance, server.key, participant.number))
+    tags = _temporary_tags(event.job, server.id)
+    add = partial(_add_image, identifier, f"drs-{server.id}-{event.job}", tags, server.platform == "windows")
+    place.agenda.note(now_ms, identifier, add)
+    place.temporary.setdefault(event.job, []).append((identifier, ec2_objects.delete_image))
+
+
+def _image_id(instance_id: str) -> str:
+    return f"ami-0{identifiers.digits(f'image/{instance_id}', 16)}"
+
+
+def _add_image(identifier: str, name: str, tags: Mapping[str, str], is_windows: bool, ec2: Any) -> None:
+    if identifier not in ec2.amis:  # an attempt after one that failed
+        ec2_objects.add_image(ec2, identifier, name, tags, is_windows=is_windows)
 
 
 def _clean_up(place: _Place, job: str, now_ms: int) -> None:
     """A job that has ended leaves nothing temporary behind."""
     for key in [key for key in place.conversions if key[0] == job]:
         _stop_converter(place, key, now_ms)
-    for identifier in place.snapshots.pop(job, ()):
-        place.agenda.note(now_ms, identifier, partial(_delete_snapshot, identifier))
+    for identifier, delete in place.temporary.pop(job, ()):
+        place.agenda.note(now_ms, identifier, partial(_delete, delete, identifier))
 
 
 def _add_snapshot(identifier: str, volume_id: str, size_gib: int, tags: Mapping[str, str], ec2: Any) -> None:
     ec2_objects.add_snapshot(ec2, identifier, volume_id, size_gib, tags)
 
 
-def _delete_snapshot(identifier: str, ec2: Any) -> None:
-    ec2_objects.delete_snapshot(ec2, identifier)
+def _delete(delete: Callable[[Any, str], None], identifier: str, ec2: Any) -> None:
+    delete(ec2, identifier)
 
 
 def _data_device(number: int) -> str:
@@ -224,4 +250,5 @@ _PHASES: Mapping[str, Callable[[_Place, JobLogged, int], None]] = {
     "CONVERSION_START": _begin_conversion,
     "CONVERSION_END": _end_conversion,
     "CONVERSION_FAIL": _end_conversion,
+    "LAUNCH_START": _register_image,
 }

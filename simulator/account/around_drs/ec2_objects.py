@@ -156,6 +156,31 @@ def delete_snapshot(ec2: Any, identifier: str) -> None:
         ec2.delete_snapshot(identifier)
 
 
+def add_image(ec2: Any, identifier: str, name: str, tags: Mapping[str, str], *, is_windows: bool) -> None:
+    """An image of the account's own, without the snapshot that moto makes for each."""
+    from moto.ec2.models.amis import Ami  # noqa: PLC0415
+
+    image = Ami(
+        ec2,
+        identifier,
+        name=name,
+        description="Created by AWS Elastic Disaster Recovery",
+        virtualization_type="hvm",
+        architecture="x86_64",
+        platform="windows" if is_windows else None,
+        root_device_type="ebs",
+        region_name=f"{ec2.region_name}a",
+    )
+    image.add_tags(dict(tags))
+    ec2.amis[identifier] = image
+    del ec2.snapshots[image.ebs_snapshot.id]
+
+
+def delete_image(ec2: Any, identifier: str) -> None:
+    """Deregister an image, unless somebody else has."""
+    ec2.amis.pop(identifier, None)
+
+
 def add_template(ec2: Any, identifier: str, name: str, data: Mapping[str, Any], tags: Mapping[str, str]) -> Any:
     """A launch template with its first version."""
     from moto.ec2.models.launch_templates import LaunchTemplate  # noqa: PLC0415
