@@ -9,13 +9,14 @@ import os
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from greenlet import GreenletExit
 
 from simulator.account.faults import FaultBoard
 from simulator.account.function_faults import run_with
 from simulator.account.invocations import Invocation, failed
+from simulator.account.qualifiers import LATEST, Published, refused, split
 from simulator.account.sandbox import Code, Sandbox
 from simulator.account.watchdog import Computes
 from simulator.clock import Process, VirtualClock
@@ -25,7 +26,9 @@ from simulator.json_types import JsonValue
 from simulator.rng import Chance
 
 COMPUTES = "computes for ever, without a call or a wait"
+UNRESERVED_INVOCATIONS = 100_000  # nothing stops a function that nothing is reserved for
 MAX_INIT_MS = 10_000  # how long Lambda lets a sandbox import its code
+MAX_LOG_TAIL_BYTES = 4_096
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # Lambda's limit for synchronous invocations, requests and answers
 
 
@@ -52,6 +55,12 @@ class Function:
     memory_mib: int = 128
     is_guarded: bool = False
     settings: Mapping[str, JsonValue] = field(default_factory=dict)
+    version: str = LATEST
+
+    @property
+    def key(self) -> str:
+        """What tells the function from its other versions."""
+        return self.name if self.version == LATEST else f"{self.name}:{self.version}"
 
 
 @dataclass(slots=True)
@@ -65,7 +74,7 @@ class LambdaContext:
     log_group_name: str
     log_stream_name: str
     remaining_ms: Callable[[], int]
-    function_version: str = "$LATEST"
+    function_version: str = LATEST
     identity: None = None
     client_context: None = None
 
@@ -93,6 +102,10 @@ class Functions:
         self._idle: dict[str, list[Sandbox]] = {}
         self._invocations: dict[str, int] = {}
         self._sandboxes: dict[str, int] = {}
+        self._running: dict[str, int] = {}
+        self._logs: dict[str, str] = {}
+        self.published: Published[Function] = Published()
+        self.reserved: dict[str, int] = {}
 
     def deploy(self, function: Function) -> str:
         """Add a function; its ARN. Another of the same name is replaced."""
@@ -104,20 +117,30 @@ class Functions:
         """The ARN a function of this name has."""
         return f"arn:aws:lambda:{self.region}:{self.account_id}:function:{name}"
 
-    def get(self, name_or_arn: str) -> Function:
-        """A function by name, ARN or qualified ARN. Raises Lambda's ResourceNotFoundException."""
-        name = name_or_arn.rsplit(":function:", maxsplit=1)[-1].split(":", maxsplit=1)[0]
-        if name not in self._functions:
-            raise ServiceError("ResourceNotFoundException", f"Function not found: {self.arn(name)}", 404, {"Type": "User"})
-        return self._functions[name]
+    def get(self, name_or_arn: str, drawn: float = 1.0) -> Function:
+        """A function by name, ARN or qualified ARN; `drawn` (0 to 1) decides where an alias has two versions.
+
+        Raises Lambda's ResourceNotFoundException.
+        """
+        name, qualifier = split(name_or_arn)
+        found = self._functions.get(name)
+        version = self.published.version(name, qualifier or LATEST, drawn)
+        if found is not None and version != LATEST:
+            found = self.published.find(name, version)
+        if found is None:
+            arn = self.arn(name) + (f":{qualifier}" if qualifier else "")
+            raise refused("ResourceNotFoundException", f"Function not found: {arn}", 404)
+        return found
 
     def all(self) -> list[Function]:
         """Every function, in the order of their names."""
         return [self._functions[name] for name in sorted(self._functions)]
 
     def remove(self, name: str) -> None:
-        """Take a function away. Raises Lambda's ResourceNotFoundException."""
+        """Take a function away, with its versions and aliases. Raises Lambda's ResourceNotFoundException."""
         self._functions.pop(self.get(name).name)
+        self.published.forget(name)
+        self.reserved.pop(name, None)
 
     def load_all(self) -> None:
         """Import every handler now, so that code that cannot run is found before anything happens.
@@ -147,10 +170,14 @@ class Functions:
     def invoke(self, name_or_arn: str, payload: JsonValue) -> Invocation:
         """Run a handler to its end in virtual time, for the current process.
 
-        A caller that gives up waiting does not end the invocation. Raises ServiceError for an unknown function; what the
-        handler does wrong is in the Invocation.
+        A caller that gives up waiting does not end the invocation. Raises ServiceError for an unknown function and for one
+        that runs as often as is reserved for it; what the handler does wrong is in the Invocation.
         """
-        function = self.get(name_or_arn)
+        function = self.get(name_or_arn, self._share(name_or_arn))
+        if self._running.get(function.name, 0) >= self.reserved.get(function.name, UNRESERVED_INVOCATIONS):
+            reason = {"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "Type": "User"}
+            raise ServiceError("TooManyRequestsException", "Rate Exceeded.", 429, reason)
+        self._running[function.name] = self._running.get(function.name, 0) + 1
         service = self._clock.spawn(f"{function.name} service", lambda: self._serve(function, payload), supervised=True)
         service.ended.wait()
         if service.error is not None:
@@ -160,13 +187,20 @@ class Functions:
 
     def _serve(self, function: Function, payload: JsonValue) -> Invocation:
         """One invocation, from taking a sandbox to giving it back."""
-        idle = self._idle[function.name]
+        try:
+            return self._served(function, payload)
+        finally:
+            self._running[function.name] -= 1
+
+    def _served(self, function: Function, payload: JsonValue) -> Invocation:
+        idle = self._idle.setdefault(function.key, [])
         fault = self._faults.strike_function(function.name, payload, self._clock.now_ms)
         delay_ms = self._faults.delay_ms(fault.id, fault.delay) if fault else 0
         is_cold = not idle or (fault is not None and fault.does == "COLD_START")
         sandbox = self._new_sandbox(function) if is_cold else idle.pop()
-        number = self._invocations[function.name] = self._invocations.get(function.name, 0) + 1
-        sandbox.begin(self._chance.stream("lambda.request", f"{function.name}#{number}").uuid())
+        number = self._invocations[function.key] = self._invocations.get(function.key, 0) + 1
+        sandbox.begin(self._chance.stream("lambda.request", f"{function.key}#{number}").uuid())
+        self._logs[sandbox.request_id] = ""
         sandbox.gate.open()
         self._journal.record(FunctionInvoked(function.name, sandbox.request_id, is_cold, payload))
         if fault is not None and fault.does == "COLD_START":
@@ -196,7 +230,8 @@ class Functions:
         )
         if not sandbox.is_dead:
             idle.append(sandbox)
-        return outcome
+        log = _log_of(function, sandbox.request_id, self._logs.pop(sandbox.request_id), duration_ms)
+        return replace(outcome, log=log, version=function.version)
 
     def _timed_out(self, function: Function, sandbox: Sandbox) -> Invocation:
         sandbox.end(SandboxEnded())
@@ -226,8 +261,8 @@ class Functions:
                 raise error
 
     def _new_sandbox(self, function: Function) -> Sandbox:
-        number = self._sandboxes[function.name] = self._sandboxes.get(function.name, 0) + 1
-        entity = f"{function.name}/{number}"
+        number = self._sandboxes[function.key] = self._sandboxes.get(function.key, 0) + 1
+        entity = f"{function.key}/{number}"
         stream = self._chance.stream("lambda.sandbox", entity).hex(32)
         environment = self._runtime_environment(function, stream) | dict(function.environment)
         sandbox = Sandbox(function.name, function.code, environment, self._chance, lambda text: self._log(sandbox, text))
@@ -237,6 +272,18 @@ class Functions:
         if self._clock.is_closing:  # what is unwound at the world's end has nothing to tell any more
             return
         self._journal.record(LogLine(sandbox.name, sandbox.request_id, text))
+        if sandbox.request_id in self._logs:
+            self._logs[sandbox.request_id] = f"{self._logs[sandbox.request_id]}{text}\n"[-MAX_LOG_TAIL_BYTES:]
+
+    def _share(self, name_or_arn: str) -> float:
+        """A draw for an alias that splits its invocations; no other draws anything."""
+        name, qualifier = split(name_or_arn)
+        alias = self.published.aliases.get(name, {}).get(qualifier or "")
+        if alias is None or not alias.weights:
+            return 1.0
+        key = f"{name}:{alias.name}"
+        self._invocations[key] = self._invocations.get(key, 0) + 1
+        return self._chance.stream("lambda.alias", f"{key}#{self._invocations[key]}").uniform()
 
     def _runtime_environment(self, function: Function, stream: str) -> dict[str, str]:
         return {
@@ -247,10 +294,10 @@ class Functions:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_EXECUTION_ENV": "AWS_Lambda_python3.11",
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_FUNCTION_VERSION": function.version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mib),
             "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
-            "AWS_LAMBDA_LOG_STREAM_NAME": f"{self._clock.now():%Y/%m/%d}/[$LATEST]{stream}",
+            "AWS_LAMBDA_LOG_STREAM_NAME": f"{self._clock.now():%Y/%m/%d}/[{function.version}]{stream}",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             # The machine's own AWS configuration must not reach a handler.
             "AWS_CONFIG_FILE": "/nonexistent",
@@ -265,12 +312,13 @@ class Functions:
     def _context(self, function: Function, sandbox: Sandbox, deadline_ms: int) -> LambdaContext:
         return LambdaContext(
             function.name,
-            self.arn(function.name),
+            self.arn(function.key),
             str(function.memory_mib),
             sandbox.request_id,
             f"/aws/lambda/{function.name}",
-            f"{self._clock.now():%Y/%m/%d}/[$LATEST]{sandbox.request_id.replace('-', '')}",
+            f"{self._clock.now():%Y/%m/%d}/[{function.version}]{sandbox.request_id.replace('-', '')}",
             lambda: max(0, deadline_ms - self._clock.now_ms),
+            function.version,
         )
 
 
@@ -280,6 +328,14 @@ def _frozen_after(sandbox: Sandbox, payload: JsonValue, context: LambdaContext) 
         return _run(sandbox, payload, context)
     finally:
         sandbox.gate.close()
+
+
+def _log_of(function: Function, request_id: str, lines: str, duration_ms: int) -> str:
+    """The end of an invocation's log as Lambda shows it, with its own lines around the function's."""
+    told = f"RequestId: {request_id}"
+    report = f"Duration: {duration_ms}.00 ms\tBilled Duration: {duration_ms} ms\tMemory Size: {function.memory_mib} MB"
+    log = f"START {told} Version: {function.version}\n{lines}END {told}\nREPORT {told}\t{report}\n"
+    return log.encode()[-MAX_LOG_TAIL_BYTES:].decode(errors="ignore")
 
 
 def _run(sandbox: Sandbox, payload: JsonValue, context: LambdaContext) -> Invocation:

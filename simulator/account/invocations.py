@@ -7,11 +7,16 @@ from simulator.json_types import JsonValue
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """How an invocation ended: `payload` is what it returned or, with `error_type` set, AWS's error document."""
+    """How an invocation ended: `payload` is what it returned or, with `error_type` set, AWS's error document.
+
+    `log` is the end of its log, `version` the version of the function that ran.
+    """
 
     payload: JsonValue
     error_type: str | None = None
     error_message: str | None = None
+    log: str = ""
+    version: str = "$LATEST"
 
 
 def failed(error_type: str, message: str, request_id: str, stack: list[str] | None = None) -> Invocation:

@@ -6,7 +6,7 @@ from simulator.account.deployed_code import DeployedCode
 from simulator.account.faults import FaultBoard
 from simulator.account.functions import Functions
 from simulator.account.integrations.dispatch import ServiceIntegrations
-from simulator.account.lambda_api import LambdaApi
+from simulator.account.lambdas.api import LambdaApi
 from simulator.account.states.api import StatesApi
 from simulator.clock import VirtualClock
 from simulator.journal import Journal
@@ -39,4 +39,4 @@ def place(
     integrations = ServiceIntegrations(clock, chance, functions, faults)
     states = StatesApi(clock, chance, journal, account_id, region, integrations)
     integrations.executions = states.executions
-    return Place(account_id, region, functions, LambdaApi(clock, functions, code), states, integrations)
+    return Place(account_id, region, functions, LambdaApi(clock, chance, functions, code), states, integrations)

@@ -185,7 +185,16 @@ def encode(service: str, operation: str, result: Mapping[str, Any]) -> HttpRespo
     answer = get_serializer_class(model.service_name, str(model.protocol))(model.operation_model(operation)).serialize(
         result
     )
-    return _http(answer["status_code"], answer["headers"], answer["body"])
+    status = next((result[name] for name in _status_members(service, operation) if name in result), answer["status_code"])
+    return _http(status, answer["headers"], answer["body"] or b"")
+
+
+@cache
+def _status_members(service: str, operation: str) -> tuple[str, ...]:
+    """The members of an operation's answer that are its HTTP status (Lambda's Invoke has one)."""
+    shape = service_model(service).operation_model(operation).output_shape
+    members = shape.members.items() if shape else ()
+    return tuple(name for name, member in members if member.serialization.get("location") == "statusCode")
 
 
 @cache

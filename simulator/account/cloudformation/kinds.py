@@ -118,13 +118,22 @@ def _update(
         fresh = Asked(new_resource_name, given, account_id, region_name)
         changed = _calling(kind, lambda: kind.create(fresh))
         if changed.id != before.id:
-            _calling(kind, lambda: kind.delete(asked, before.id))
+            _calling(kind, lambda: _deleted(kind, asked, before.id))
     return _resource(kind, changed)
 
 
 def _delete(kind: Kind, resource_name: str, json: Properties, account_id: str, region: str) -> None:
     asked = Asked(resource_name, json.get("Properties") or {}, account_id, region)
-    _calling(kind, lambda: kind.delete(asked, resource_name))
+    _calling(kind, lambda: _deleted(kind, asked, resource_name))
+
+
+def _deleted(kind: Kind, asked: Asked, name: str) -> None:
+    """Delete a resource, unless it has gone already with what it belonged to."""
+    try:
+        kind.delete(asked, name)
+    except ClientError as refusal:
+        if refusal.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
 
 
 def _resource(kind: Kind, made: Made) -> _Resource:

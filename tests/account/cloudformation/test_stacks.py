@@ -238,3 +238,25 @@ def test_a_stack_that_is_deleted_takes_its_resources_with_it() -> None:
         aws.client("cloudformation").delete_stack(StackName="stack")
         assert aws.client("lambda").list_functions()["Functions"] == []
         assert aws.client("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] == 1
+
+
+PUBLISHED = """
+  Version:
+    Type: AWS::Lambda::Version
+    Properties: {FunctionName: !Ref Function}
+  Live:
+    Type: AWS::Lambda::Alias
+    Properties: {FunctionName: !Ref Function, FunctionVersion: !GetAtt Version.Version, Name: live}
+Outputs:
+  Live: {Value: !Ref Live}
+"""
+
+
+def test_a_stack_publishes_versions_and_aliases_that_run() -> None:
+    with cloud() as aws:
+        aws.put("v1.zip", zipped(index=GREETS))
+        outputs = aws.create(FUNCTION.replace("\nOutputs:\n", PUBLISHED))
+        assert outputs["Live"].endswith(":live")
+        assert aws.invoke(outputs["Live"]) == ["hello", "256"]
+        aws.client("cloudformation").delete_stack(StackName="stack")
+        assert aws.client("lambda").list_functions()["Functions"] == []

@@ -6,4 +6,4 @@ from helper import WHO
 
 
 def handler(event, context):
-    return {"who": WHO, "double": 2 * event["n"], "mode": os.environ.get("MODE", "none")}
+    return {"who": WHO, "double": 2 * event.get("n", 0), "mode": os.environ.get("MODE", "none")}
