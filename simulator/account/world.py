@@ -31,6 +31,7 @@ from simulator.account.ssm.api import SsmApi
 from simulator.account.ssm.documents import Document
 from simulator.account.ssm.launch_actions import LaunchActionRunner
 from simulator.account.ssm.outcomes import Outcomes
+from simulator.account.ssm.recovered import Recovered
 from simulator.account.trust import Roles
 from simulator.account.wire import Decoded
 from simulator.clock import VirtualClock
@@ -66,6 +67,7 @@ class World:
         self._managers: dict[tuple[str, str], SsmApi] = {}
         self.ssm_documents: dict[str, Document] = {}
         self.ssm_outcomes = Outcomes()
+        self._recovered = Recovered(self.clock, self.chance, self.drs)
         self.drs.run_actions_with(LaunchActionRunner(self.clock, self.chance, self.ssm))
         home = self.at(ACCOUNT_ID, region)
         self.functions, self.states = home.functions, home.states
@@ -146,7 +148,8 @@ class World:
             if where != (ACCOUNT_ID, self.region):
                 chance = Chance(chance.stream("ssm", "/".join(where)).bits())
             given, outcomes = self.ssm_documents, self.ssm_outcomes
-            self._managers[where] = SsmApi(self.clock, chance, self.journal, *where, given, outcomes)
+            manager = self._managers[where] = SsmApi(self.clock, chance, self.journal, *where, given, outcomes)
+            manager.instances.look = partial(self._recovered.look, *where)
         return self._managers[where]
 
     def _ssm(self, request: Decoded) -> Mapping[str, Any]:

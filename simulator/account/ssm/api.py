@@ -213,7 +213,7 @@ class SsmApi:
                 "ResourceType": "EC2Instance",
                 "ComputerName": one.name,
             }
-            for one in self.instances.by_id.values()
+            for one in self.instances.known().values()
             if one.id in wanted.get("InstanceIds", [one.id]) and one.ping in wanted.get("PingStatus", [one.ping])
         ]
         return _page("InstanceInformationList", rows, asked)

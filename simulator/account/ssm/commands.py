@@ -82,7 +82,7 @@ class Commands:
             raise ServiceError("InvalidDocument", f"Document {asked['DocumentName']} does not exist.")
         _check_parameters(document.content, asked.get("Parameters", {}))
         named = list(asked.get("InstanceIds", ()))
-        unknown = [instance for instance in named if instance not in self._instances.by_id]
+        unknown = [instance for instance in named if instance not in self._instances.known()]
         if unknown:
             raise ServiceError("InvalidInstanceId", f"Instances {unknown} not in a valid state for account")
         chosen = named or self._instances.targeted(asked.get("Targets", ()))

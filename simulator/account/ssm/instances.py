@@ -1,6 +1,6 @@
 """Managed instances: machines whose agent Systems Manager has heard of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,9 +19,19 @@ class Managed:
 
 @dataclass(slots=True)
 class ManagedInstances:
-    """The managed instances of one account and Region, by id."""
+    """The managed instances of one account and Region, by id.
+
+    `recovered` are those that DRS has launched; `look` brings them up to date before anybody sees them.
+    """
 
     by_id: dict[str, Managed] = field(default_factory=dict)
+    recovered: set[str] = field(default_factory=set)
+    look: Callable[["ManagedInstances"], None] = lambda _: None
+
+    def known(self) -> Mapping[str, Managed]:
+        """The instances as they are now, by id."""
+        self.look(self)
+        return self.by_id
 
     def add(
         self,
@@ -37,7 +47,7 @@ class ManagedInstances:
 
     def targeted(self, targets: Sequence[Mapping[str, Any]]) -> list[str]:
         """The ids of the instances that all targets choose: `InstanceIds`, `tag:NAME` or `tag-key`."""
-        return [one.id for one in self.by_id.values() if all(_chosen(one, target) for target in targets)]
+        return [one.id for one in self.known().values() if all(_chosen(one, target) for target in targets)]
 
 
 def _chosen(one: Managed, target: Mapping[str, Any]) -> bool:

@@ -28,7 +28,9 @@ class LaunchActionRunner:
         """Let an instance's agent report, some time after its launch."""
 
         def report() -> None:
-            self._at(target.account_id, target.region).instances.add(target.instance_id, self._clock.now_ms)
+            managed = self._at(target.account_id, target.region).instances
+            managed.add(target.instance_id, self._clock.now_ms)
+            managed.recovered.add(target.instance_id)
             found()
 
         self._clock.call_after(DISCOVERY.draw_ms(self._chance, f"discovery/{target.instance_id}"), report)

@@ -111,6 +111,35 @@ def test_managed_instances_are_listed(ssm: Ssm) -> None:
     assert (found["InstanceId"], found["PingStatus"], found["ComputerName"]) == (WEB, "Online", "web-1")
 
 
+def test_what_drs_recovered_is_managed_once_its_agent_has_reported(ssm: Ssm) -> None:
+    region = ssm.world.drs.region(ACCOUNT_ID, "us-east-1")
+    region.initialize()
+    server = region.add_source_server("db-9", platform="windows").id
+    drs = moto_services.client("drs", "us-east-1", ACCOUNT_ID)
+
+    def managed() -> dict[str, tuple[str, str]]:
+        found = ssm.boto.describe_instance_information()["InstanceInformationList"]
+        return {one["ComputerName"]: (one["PingStatus"], one["PlatformType"]) for one in found}
+
+    def act() -> Any:
+        drs.start_recovery(sourceServers=[{"sourceServerID": server}])
+        looks = [managed()]
+        ssm.world.clock.sleep_ms(60 * MINUTE)
+        looks.append(managed())
+        chosen = [{"Key": "tag:Name", "Values": ["db-9"]}]
+        command = ssm.boto.send_command(**SCRIPT, Targets=chosen)["Command"]["CommandId"]
+        ssm.world.clock.sleep_ms(10 * MINUTE)
+        (done,) = ssm.boto.list_command_invocations(CommandId=command)["CommandInvocations"]
+        (instance,) = drs.describe_recovery_instances()["items"]
+        drs.terminate_recovery_instances(recoveryInstanceIDs=[instance["recoveryInstanceID"]])
+        ssm.world.clock.sleep_ms(60 * MINUTE)
+        return *looks, (done["InstanceId"] == instance["recoveryInstanceID"], done["Status"]), managed()["db-9"]
+
+    before, after, command, terminated = ssm.do(act)
+    assert ("db-9" in before, after["db-9"]) == (False, ("Online", "Windows"))
+    assert (command, terminated) == ((True, "Success"), ("ConnectionLost", "Windows"))
+
+
 def test_a_runbook_runs_a_command_and_fails_with_it(ssm: Ssm) -> None:
     inputs = {"DocumentName": "AWS-RunShellScript", "InstanceIds": [WEB], "Parameters": {"commands": ["x"]}}
     ssm.document("Probe", step("probe", "aws:runCommand", inputs=inputs), outputs=["probe.Output"])
