@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from simulator import __version__
+from simulator.cli.baseline import baseline
 from simulator.cli.calibrate import calibrate
 from simulator.cli.check import check
 from simulator.cli.compare import compare
@@ -36,6 +37,7 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(check)
+cli.add_command(baseline)
 cli.add_command(replay)
 cli.add_command(diff)
 cli.add_command(compare)

@@ -22,6 +22,7 @@ _WARNINGS = {
     "horizon-too-short": "Even a recovery in which everything takes its median time is given up before it ends.",
     "threshold-beyond-seeds": "With so few seeds the percentile is the slowest run, and a share is all runs or none: the"
     " bound says less than it seems.",
+    "baseline-missing": "A drift can only be told from a baseline, and the file does not have this scenario's.",
     "wave-timeout-too-short": "The wave times out before a job that takes its median time has ended.",
     "machine-timeout-too-short": "The state machine's TimeoutSeconds ends an execution that does not even wait for"
     " anything but its waves, and nothing can be caught or recorded then.",

@@ -8,6 +8,7 @@ from typing import Any
 from simulator.engine.definition import where as place_of
 from simulator.runner.called import Called
 from simulator.runner.findings import Finding
+from simulator.runner.thresholds import baseline_times
 from simulator.runner.wording import clock_time
 from simulator.scenario.faults import ANY, ApiFault, BusyFault, Fault, FunctionFault, KnownFault, PhaseFault
 from simulator.scenario.model import Scenario
@@ -109,6 +110,11 @@ def _thresholds(scenario: Scenario) -> Iterator[Finding]:
         if rate.confidence is None and 0 < rate.share < 1:
             needed = math.ceil(round(1 / min(rate.share, 1 - rate.share), 6))
             yield from _too_fine(scenario, "outcome", index, rate.written, count, needed)
+    drift = scenario.thresholds.drift
+    if drift is not None and baseline_times(drift.baseline, scenario.key) is None:
+        message = f"{shown_path(drift.baseline)} has no recovery times of {scenario.key} to compare with"
+        where = scenario.where("thresholds", "drift", "baseline")
+        yield Finding("baseline-missing", where, message, f"`drsim baseline {scenario.path}` writes them")
 
 
 def _too_fine(scenario: Scenario, key: str, index: int, written: str, count: int, needed: int) -> Iterator[Finding]:

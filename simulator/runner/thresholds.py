@@ -100,9 +100,10 @@ def _rate_check(bound: RateBound, runs: Sequence[SeedRun]) -> Check:
 
 def _drift_checks(drift: Drift, key: str, ordered: Sequence[float]) -> Iterator[Check]:
     name = f"drift against {drift.baseline.name}"
-    earlier = _baseline(drift.baseline, key)
+    earlier = baseline_times(drift.baseline, key)
     if earlier is None:
-        happened = f"{drift.baseline} has no scenario {key!r}: write it anew with drsim run --format json --output"
+        lack = f"has no scenario {key!r}" if drift.baseline.is_file() else "is not there"
+        happened = f"{drift.baseline} {lack}: `drsim baseline` writes it"
         yield Check(name, False, "the baseline knows the scenario", happened)
         return
     for share in (0.5, 0.95):
@@ -112,8 +113,8 @@ def _drift_checks(drift: Drift, key: str, ordered: Sequence[float]) -> Iterator[
         yield Check(f"{name}: p({share * 100:g})", holds, expected, f"it is {_shown(now)}")
 
 
-def _baseline(path: Path, key: str) -> list[float] | None:
-    """The recovery times of the scenario in an earlier report, ordered."""
+def baseline_times(path: Path, key: str) -> list[float] | None:
+    """The recovery times of a scenario in a baseline or an earlier report, ordered; None if there are none."""
     try:
         report: Any = json.loads(path.read_text("utf-8"))
         found = [one for one in report["scenarios"] if one.get("id") == key]

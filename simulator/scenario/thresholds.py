@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from simulator.scenario.durations import EXAMPLES, parse_duration_ms
 from simulator.scenario.expect import Outcome
-from simulator.scenario.fields import Model, OneOrMore, existing_file, objection, refusal
+from simulator.scenario.fields import Model, OneOrMore, objection, refusal
 from simulator.scenario.names import Names, did_you_mean
 
 _CONFIDENCE = r"(?:\s*@\s*(?P<confidence>[0-9]{1,2}(?:\.[0-9]{1,3})?)\s*%)?"
@@ -114,8 +114,9 @@ def _percent(value: Any) -> float:
 
 def _baseline(value: Any, info: ValidationInfo) -> Path:
     if not isinstance(value, str) or not value.endswith(".json"):
-        raise refusal("expected the path of a report that `drsim run --format json` wrote, relative to this file")
-    return existing_file(value, info)
+        raise refusal("expected the path of a baseline that `drsim baseline` writes, relative to this file")
+    names: Names | None = info.context
+    return Path(value) if names is None else (names.base / value).absolute()
 
 
 _TEXT = WithJsonSchema({"type": "string"})
@@ -128,7 +129,7 @@ class Drift(Model):
 
     noun: ClassVar[str] = "`drift`"
     baseline: Annotated[Path, BeforeValidator(_baseline), _TEXT] = Field(
-        description="a report that `drsim run --format json --output FILE` wrote earlier, relative to this file"
+        description="what `drsim baseline`, or earlier `drsim run --format json --output FILE`, wrote; relative to this file"
     )
     allow: Annotated[float, BeforeValidator(_percent), WithJsonSchema({"type": "string"})] = Field(
         description="by how much the median and the 95th percentile may be longer, such as 5%"

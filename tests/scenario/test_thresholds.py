@@ -46,7 +46,10 @@ def test_bounds_are_read() -> None:
         ),
         ("thresholds: {outcome: rate(COMPLETE) > 0.5}", "there is no outcome COMPLETE (did you mean `COMPLETED`?)"),
         ("thresholds: {outcome: rate(COMPLETED) > 3}", "expected a share from 0 to 1"),
-        ("thresholds: {drift: {baseline: nowhere.json, allow: 5%}}", "there is no file nowhere.json"),
+        (
+            "thresholds: {drift: {baseline: nowhere.txt, allow: 5%}}",
+            "expected the path of a baseline that `drsim baseline` writes",
+        ),
     ],
 )
 def test_what_cannot_be_held_is_refused(text: str, message: str) -> None:
