@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from simulator.account import moto_services
+from simulator.account.fault_arms import Occurrence
 from simulator.account.functions import Function
 from simulator.account.invocations import Invocation
+from simulator.account.known_faults import inject
 from simulator.account.sandbox import Code
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.drs.settings import Settings
@@ -34,6 +36,7 @@ class DrsWorld:
         self._world = world
         self._home = world.drs.region(ACCOUNT_ID, world.region)
         self._home.initialize()
+        self._faults = 0
         world.account.is_recording = True
 
     @property
@@ -63,6 +66,26 @@ class DrsWorld:
     def client(self, service: str) -> Any:
         """A boto3 client of the account, such as `client("drs")`. It does not retry, so that a test sees every answer."""
         return moto_services.client(service, self._world.region, ACCOUNT_ID)
+
+    def inject(
+        self,
+        known: str,
+        server: str | None = None,
+        *,
+        after: str = "0s",
+        lasting: str | None = None,
+        times: int | None = None,
+    ) -> None:
+        """Let something happen that is known to go wrong with DRS: `inject("no-capacity", "db-01", times=1)`.
+
+        The names are those of `known:` in scenarios. It begins `after` a duration from now and lasts for one (None: for
+        good), or happens so many times (None: always). Raises ValueError for a name or a server that does not exist, a
+        server that is missing where one is needed, or a duration that is none.
+        """
+        self._faults += 1
+        from_ms = self._world.clock.now_ms + parse_duration_ms(after)
+        for_ms = None if lasting is None else parse_duration_ms(lasting)
+        inject(self._world, known, Occurrence(f"{known}-{self._faults}", server, from_ms, for_ms, times))
 
     def deploy(
         self,

@@ -110,6 +110,22 @@ def test_a_function_runs_in_virtual_time(tmp_path: Path) -> None:
     assert time.perf_counter() - began < 60
 
 
+def test_what_is_known_to_go_wrong_goes_wrong() -> None:
+    with drs_world() as world:
+        server = world.add_server("db-01")
+        world.inject("no-capacity", "db-01", after="1m", lasting="1h")
+        world.inject("throttled", after="2h", times=1)
+        drs = world.client("drs")
+        job = drs.start_recovery(sourceServers=[{"sourceServerID": server}])["job"]["jobID"]
+        world.wait("2h")
+        with pytest.raises(drs.exceptions.ThrottlingException):
+            drs.describe_jobs()
+        (ended,) = drs.describe_jobs(filters={"jobIDs": [job]})["items"]
+        assert ended["participatingServers"][0]["launchStatus"] == "FAILED"
+        with pytest.raises(ValueError, match="there is no known fault 'gremlins'"):
+            world.inject("gremlins")
+
+
 def test_what_fails_in_virtual_time_fails_the_test() -> None:
     def fail() -> None:
         time.sleep(60)
