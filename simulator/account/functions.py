@@ -84,7 +84,7 @@ class LambdaContext:
 
 
 class Functions:
-    """Every function of one account and Region."""
+    """Every function of one account and Region. Unless it `keeps_sandboxes`, each invocation gets a fresh one."""
 
     def __init__(
         self,
@@ -106,6 +106,7 @@ class Functions:
         self._logs: dict[str, str] = {}
         self.published: Published[Function] = Published()
         self.reserved: dict[str, int] = {}
+        self.keeps_sandboxes = True
 
     def deploy(self, function: Function) -> str:
         """Add a function; its ARN. Another of the same name is replaced."""
@@ -228,6 +229,8 @@ class Functions:
                 function.memory_mib,
             )
         )
+        if not self.keeps_sandboxes:
+            sandbox.end(SandboxEnded())
         if not sandbox.is_dead:
             idle.append(sandbox)
         log = _log_of(function, sandbox.request_id, self._logs.pop(sandbox.request_id), duration_ms)

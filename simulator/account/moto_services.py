@@ -16,6 +16,7 @@ import moto.backends
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.backend_index import backend_url_patterns
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
@@ -28,6 +29,7 @@ from simulator.errors import ServiceError
 from simulator.rng import Chance
 
 moto_changes.make()
+Refused = ClientError  # what a client raises for an error that the service answers
 _STUBBER = BotocoreStubber()
 _used: set[str] = set()
 _NO_SERVICE: Any = (404, {}, "Not yet implemented")  # what moto answers for a host that it does not know

@@ -29,6 +29,17 @@ def set_up(folder: Path, *, is_forced: bool) -> int:
     return PASSED
 
 
+def set_up_from(template: Path, folder: Path, *, is_forced: bool) -> int:
+    """Write a scenario that runs a template's state machine, and say what became of it; the exit code. Raises UserError."""
+    from simulator.cli.first_scenario import first_scenario  # noqa: PLC0415
+
+    path = folder / "scenarios" / f"{template.absolute().parent.name or 'first'}.yaml"
+    text = first_scenario(template, path)
+    _write(path, text, is_forced=is_forced)
+    click.echo(f"\nNext:\n  drsim run {path}\n  drsim check {path}")
+    return PASSED
+
+
 def _tell_what_is_next(folder: Path) -> None:
     steps = {
         "drsim run": "recovers the three tiers of a made-up fleet",

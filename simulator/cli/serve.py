@@ -1,5 +1,6 @@
 """`drsim serve`: put a simulated account on a port, for any SDK."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +62,12 @@ def _groups(_context: click.Context, _parameter: click.Parameter, texts: tuple[s
 
 @click.command(short_help="Answer as AWS, on a port of this machine.")
 @click.argument("scenario", required=False, type=click.Path(path_type=Path), metavar="[SCENARIO]")
+@click.option(
+    "--system",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What stands under `system:` in a scenario, in a file of its own: it is deployed in place of the scenario's.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=4566, show_default=True, help="0 takes any free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option(
@@ -91,7 +98,9 @@ def _groups(_context: click.Context, _parameter: click.Parameter, texts: tuple[s
     "--max-request", type=click.IntRange(1, 5_120), default=64, show_default=True, metavar="MIB", help="The largest request."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log every request.")
-def serve(scenario: Path | None, port: int, host: str, max_request: int, verbose: bool, **world: Any) -> int:
+def serve(
+    scenario: Path | None, system: Path | None, port: int, host: str, max_request: int, verbose: bool, **world: Any
+) -> int:
     """Put a simulated AWS account on a port: DRS, Step Functions, Lambda and SSM of drsim, everything else of moto.
 
     With a SCENARIO, its system is deployed, its fleet replicates and its faults are armed; nothing is started. Stop with
@@ -100,7 +109,9 @@ def serve(scenario: Path | None, port: int, host: str, max_request: int, verbose
     from simulator.server.serving import Serving  # noqa: PLC0415
     from simulator.server.serving import serve as serve_until_stopped  # noqa: PLC0415
 
-    setup = _setup(scenario, **world)
+    if scenario is not None and system is not None:
+        raise click.UsageError("a SCENARIO has a system of its own; leave out --system")
+    setup = _setup(scenario, system, **world)
     pace = f"{setup.speed:g} virtual seconds a second" if setup.speed else "virtual time"
     serve_until_stopped(
         Serving(setup, host, port, max_request * MIB, verbose),
@@ -111,6 +122,7 @@ def serve(scenario: Path | None, port: int, host: str, max_request: int, verbose
 
 def _setup(
     path: Path | None,
+    system: Path | None,
     speed: float | None,
     seed: int | None,
     start: datetime | None,
@@ -119,15 +131,23 @@ def _setup(
     origin: str | None,
 ) -> "Setup":
     """The world to serve. Raises UserError for a scenario that cannot be read."""
-    from simulator.scenario.loading import load  # noqa: PLC0415
+    from simulator.scenario.loading import load, parse  # noqa: PLC0415
     from simulator.server.setup import Setup  # noqa: PLC0415
 
     servers = _as_groups(groups)
-    if path is None:
+    if path is None and system is None:
         return Setup(1 if seed is None else seed, start or _now(), region, speed, None, servers, origin)
-    scenario = load(path)
+    scenario = load(path) if path is not None else parse(_scenario(system, region, groups), Path("drsim-serve.yaml"))
+    servers = servers if path is not None else ()  # else they are the scenario's own
     used = scenario.run.seed if seed is None else seed
     return Setup(used, start or scenario.run.start, scenario.fleet.region, speed, scenario, servers, origin)
+
+
+def _scenario(system: Path | None, region: str, groups: tuple[tuple[str, int], ...]) -> str:
+    """A scenario that has nothing but a system and a fleet, as if it stood in a file of the working folder."""
+    names = {name: [f"{name}-{number:03}" for number in range(1, count + 1)] for name, count in groups or (("server", 1),)}
+    waves = [{"name": name, "servers": servers} for name, servers in names.items()]
+    return json.dumps({"scenario": "drsim serve", "system": str(system), "fleet": {"region": region, "waves": waves}})
 
 
 def _as_groups(groups: tuple[tuple[str, int], ...]) -> "tuple[Group, ...]":

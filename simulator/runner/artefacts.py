@@ -6,7 +6,7 @@ from pathlib import Path
 from simulator.account.sandbox import Code
 from simulator.packaging.digests import Source, code_digest, file_digest, files_digest
 from simulator.scenario.system import System
-from simulator.targets.stacks import source_of
+from simulator.targets.local_files import source_of
 
 _TEMPLATES = (".yaml", ".yml", ".json", ".template")
 

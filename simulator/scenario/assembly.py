@@ -17,15 +17,20 @@ from simulator.scenario.text import read_text
 from simulator.scenario.tree import Location, Tree, read_tree
 
 DEFAULTS = "_defaults.yaml"
+_SYSTEM = "system"  # in whose place the name of a file with it may stand
 _YAML = (".yaml", ".yml")
 
 # Where paths stand in a scenario, `*` for any key. A profile is one only where it is the name of a YAML file.
 _PATHS: tuple[Location, ...] = (
+    ("system",),
+    ("system", "fixtures"),
+    ("system", "documents", "*"),
     ("system", "stateMachine"),
     ("system", "template"),
     ("system", "buckets", "*", "*"),
     ("system", "handlers", "*"),
     ("system", "handlers", "*", "code"),
+    ("system", "handlers", "*", "layers", "*"),
     ("system", "start", "input"),
     ("fleet", "profile"),
     ("mocks",),
@@ -59,23 +64,36 @@ def _whole(document: _Document, base: Path, chain: tuple[Path, ...]) -> Tree:
     """A document with all that it builds on; `chain` are the files that led here, `base` is where paths are to start."""
     own, chain = _placed(document, base), (*chain, document.path.resolve())
     problems: list[Finding] = []
-    parts = [_whole(part, base, chain) for part in _named(document, "include", chain, problems)]
+    for system in _named(document, (_SYSTEM,), chain, problems):
+        own = joined(_placed(system, base, below=_SYSTEM), _without(own, _SYSTEM))
+        for fixtures in _named(system, ("fixtures",), chain, problems):
+            own = joined(_placed(fixtures, base, below=_SYSTEM), own)
+    for fixtures in _named(document, (_SYSTEM, "fixtures"), chain, problems):
+        own = joined(_placed(fixtures, base, below=_SYSTEM), own)
+    parts = [_whole(part, base, chain) for part in _named(document, ("include",), chain, problems)]
     for part in reversed(parts):
         own = joined(part, own, appending=True)
-    for extended in _named(document, "extends", chain, problems):
+    for extended in _named(document, ("extends",), chain, problems):
         own = joined(_whole(extended, base, chain), own)
     return replace(own, findings=(*own.findings, *problems))
 
 
-def _named(document: _Document, key: str, chain: tuple[Path, ...], problems: list[Finding]) -> Iterator[_Document]:
+def _without(tree: Tree, key: str) -> Tree:
+    """The document without one of its keys."""
+    data = tree.data
+    return replace(tree, data={name: one for name, one in data.items() if name != key}) if isinstance(data, dict) else tree
+
+
+def _named(document: _Document, where: Location, chain: tuple[Path, ...], problems: list[Finding]) -> Iterator[_Document]:
     """The documents that a document names under a key; what is no such file becomes a problem."""
-    data = document.tree.data
-    value = data.get(key) if isinstance(data, dict) else None
+    value = document.tree.data
+    for key in where:
+        value = value.get(str(key)) if isinstance(value, dict) else None
     written = value if isinstance(value, list) else [value]
     for index, name in enumerate(written):
         if not isinstance(name, str):
             continue  # the model says so, where it is more than nothing
-        location: Location = (key, index) if isinstance(value, list) else (key,)
+        location: Location = (*where, index) if isinstance(value, list) else where
         position = replace(document.tree.value_position(location), file=document.shown)
         path = document.path.parent / name
         if not os.path.isfile(path):
@@ -87,16 +105,20 @@ def _named(document: _Document, key: str, chain: tuple[Path, ...], problems: lis
             yield _Document(read_tree(read_text(path), shown), path, shown)
 
 
-def _placed(document: _Document, base: Path) -> Tree:
-    """The document as a part of another: positions name its file, and its paths start from the other's folder."""
+def _placed(document: _Document, base: Path, *, below: str = "") -> Tree:
+    """The document as a part of another: positions name its file, and its paths start from the other's folder.
+
+    With `below` it is what stands under that key.
+    """
     if not document.shown:
         return document.tree
-    tree, shown = document.tree, document.shown
+    tree, shown, prefix = document.tree, document.shown, (below,) if below else ()
     folder = os.path.relpath(document.path.parent.absolute(), base.absolute())
+    data: JsonValue = _rebased(tree.data, prefix, folder) if folder != "." else tree.data
     return Tree(
-        _rebased(tree.data, (), folder) if folder != "." else tree.data,
-        {location: replace(position, file=shown) for location, position in tree.keys.items()},
-        {location: replace(position, file=shown) for location, position in tree.values.items()},
+        {below: data} if below else data,
+        {(*prefix, *location): replace(position, file=shown) for location, position in tree.keys.items()},
+        {(*prefix, *location): replace(position, file=shown) for location, position in tree.values.items()},
         tuple(replace(finding, position=replace(finding.position, file=shown)) for finding in tree.findings),
     )
 
@@ -104,6 +126,8 @@ def _placed(document: _Document, base: Path) -> Tree:
 def _rebased(data: JsonValue, location: Location, folder: str) -> JsonValue:
     if isinstance(data, dict):
         return {key: _rebased(value, (*location, key), folder) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_rebased(value, (*location, index), folder) for index, value in enumerate(data)]
     is_path = isinstance(data, str) and any(_matches(location, pattern) for pattern in _PATHS)
     if not is_path or str(data).startswith("${") or (location[-1] == "profile" and not str(data).endswith(_YAML)):
         return data

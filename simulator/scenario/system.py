@@ -89,6 +89,13 @@ def _file_or_folder(value: Any, info: ValidationInfo) -> Path:
     return folder if os.path.isdir(folder) else existing_file(name, info)
 
 
+def _folder(value: Any, info: ValidationInfo) -> Path:
+    path = _file_or_folder(value, info)
+    if path.is_file():
+        raise objection(f"{value} is a file", "a layer is a folder")
+    return path
+
+
 def _parameter(value: Any) -> str:
     """A parameter of a template: CloudFormation gets every one as text."""
     if isinstance(value, bool):
@@ -119,6 +126,9 @@ class Handler(Model):
     environment: dict[Name, Annotated[str, AfterValidator(_known_placeholders)]] = Field(
         default_factory=dict, description="environment variables of this function only"
     )
+    layers: tuple[Annotated[Path, BeforeValidator(_folder)], ...] = Field(
+        (), description="folders that the function has as layers: what is in their python/ can be imported"
+    )
     may: tuple[Name, ...] | None = Field(
         None, description="the permissions of its role, such as drs:StartRecovery or drs:*; default: whatever it calls"
     )
@@ -129,12 +139,35 @@ class Handler(Model):
         return {"code": data} if isinstance(data, str) else data
 
 
+Key = Annotated[tuple[Name, ...], AfterValidator(_one_or_two)]
+
+
+class Index(Model):
+    """A global secondary index of a table. In short form, only its key."""
+
+    noun: ClassVar[str] = "an index"
+    short_form: ClassVar[dict[str, Any] | None] = {"type": "array", "items": {"type": "string"}}
+    key: Key = Field(description="the attributes of the index's key: one or two")
+    projection: tuple[Name, ...] | None = Field(
+        None, description="the attributes that the index holds besides keys, [] for none; default all"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, data: Any) -> Any:
+        return {"key": data} if isinstance(data, list) else data
+
+
 class Table(Model):
     """A DynamoDB table."""
 
     noun: ClassVar[str] = "a table"
-    key: Annotated[tuple[Name, ...], AfterValidator(_one_or_two)] = Field(
-        (), description="the key's attributes, all of them strings: the partition key and, if there is one, the sort key"
+    key: Key = Field((), description="the key's attributes: the partition key and, if there is one, the sort key")
+    types: dict[Name, Literal["string", "number", "binary"]] = Field(
+        default_factory=dict, description="what key attributes are that are no strings, such as {sequence: number}"
+    )
+    indexes: dict[Name, Index] = Field(
+        default_factory=dict, description="global secondary indexes by name, such as {byState: [state, startedAt]}"
     )
     items: tuple[JsonValue, ...] = Field((), description="what the table holds at the start; `${plan}` stands for the plan")
 
@@ -143,7 +176,16 @@ class Table(Model):
         names: Names | None = info.context
         if names and not names.is_stack and not self.key:
             raise objection("a table needs `key`", self.__class__.model_fields["key"].description or "")
+        if names and names.is_stack and (self.key or self.types or self.indexes):
+            raise objection("the template says what the table is", "only `items` can be given")
+        if unknown := set(self.types) - set(self.attributes):
+            raise objection(f"`{sorted(unknown)[0]}` is in no key", "only attributes of keys have a type")
         return self
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Every attribute that is in a key, once."""
+        return tuple(dict.fromkeys((*self.key, *(name for index in self.indexes.values() for name in index.key))))
 
 
 class Rule(Model):
@@ -204,13 +246,14 @@ class Record(Model):
 
 
 class System(Model):
-    """The orchestrator: a state machine, its functions, tables and topics, and what starts it.
+    """The orchestrator: a state machine, its functions, tables and topics, and what starts it; or a file with all that.
 
     Either the file of its state machine and all the rest are named here, or they are what a CloudFormation template makes;
     then handlers and tables are the template's, by their logical ids (`Nested.Function` for those of nested stacks).
     """
 
     noun: ClassVar[str] = "the system"
+    short_form: ClassVar[dict[str, Any] | None] = {"type": "string"}  # a file with it, which is put in its place before
     state_machine: File | None = Field(None, description="the file of the state machine's definition")
     template: File | None = Field(None, description="the CloudFormation template that makes the system, instead")
     resource: LogicalId | None = Field(None, description="the state machine in the template, by its logical id")
@@ -219,7 +262,20 @@ class System(Model):
     )
     stack: Name = Field("recovery", description="the name of the stack; default recovery")
     buckets: dict[Name, dict[Name, Annotated[Path, BeforeValidator(_file_or_folder)]]] = Field(
-        default_factory=dict, description="what the template finds in S3: files, and folders as zips, by bucket and key"
+        default_factory=dict, description="what lies in S3: files, and folders as zips, by bucket and key"
+    )
+    ssm_parameters: dict[Name, Annotated[str, BeforeValidator(_parameter)]] = Field(
+        default_factory=dict, description="parameters of Systems Manager by name: {/failover/mode: drill}"
+    )
+    documents: dict[Name, File] = Field(
+        default_factory=dict, description="documents of Systems Manager by name: files in YAML or JSON"
+    )
+    fixtures: File | None = Field(
+        None, description="a file with more of these keys, such as tables, buckets and parameters; what stands here wins"
+    )
+    sandboxes: Literal["warm", "fresh"] = Field(
+        "warm",
+        description="whether a function's sandbox serves later invocations too, or each gets a fresh one; default warm",
     )
     handlers: dict[Placeholder, Handler] = Field(
         default_factory=dict, description="the functions, by the placeholder under which the definition refers to them"
@@ -231,7 +287,10 @@ class System(Model):
         description="environment variables of all functions; ${StateMachineArn} and others are filled in",
     )
     rules: tuple[Rule, ...] = Field((), description="which events go to which handlers")
-    start: Start = Field(description="what starts the recovery")
+    start: Start = Field(
+        default_factory=lambda: Start.model_validate({"input": {}}),
+        description="what starts the recovery; default: the state machine, with {} as its input",
+    )
     operate: Operate | None = Field(None, description="how operators reach the orchestrator while it runs")
     record: Record | None = Field(None, description="where the orchestrator keeps its own verdict")
 

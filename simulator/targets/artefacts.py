@@ -13,8 +13,7 @@ from simulator.journal import RunStarted
 from simulator.json_types import JsonValue
 from simulator.scenario.model import Scenario
 from simulator.scenario.templates import read_template
-from simulator.targets.local_files import local_files
-from simulator.targets.stacks import source_of
+from simulator.targets.local_files import local_files, source_of
 
 _DIGITS = 16  # a journal's first line is read by people too
 _SUFFIXES = frozenset({".yaml", ".yml", ".json", ".py"})
@@ -60,7 +59,7 @@ def digest(content: bytes) -> str:
 def _files(scenario: Scenario) -> Iterator[tuple[str, Path]]:
     system = scenario.system
     objects = [path for files in system.buckets.values() for path in files.values()]
-    for path in filter(None, (system.state_machine, system.template, *objects)):
+    for path in filter(None, (system.state_machine, system.template, *system.documents.values(), *objects)):
         files = source_of(path).files() if path.is_dir() else [(f"{path.parent.name}/{path.name}", path)]
         yield from files
     if system.template is not None:

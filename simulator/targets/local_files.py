@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from simulator.account.sandbox import Code
 from simulator.errors import Problem, ScenarioError
 from simulator.json_types import JsonValue
 from simulator.packaging.archive import archive
@@ -111,6 +112,13 @@ def local_files(template: Template) -> Iterator[tuple[str, Path]]:
             yield f"{found.path.parent.name}/{found.path.name}", found.path
             if found.place.kind == "template":
                 yield from local_files(read_template(found.path))
+
+
+def source_of(folder: Path) -> Source:
+    """A folder of code as it is zipped: a package under its own name, other files at the top."""
+    code = Code(folder / "__init__.py", "")
+    is_package = code.root != code.owned
+    return Source(folder, folder.name if is_package else "")
 
 
 @dataclass(frozen=True, slots=True)

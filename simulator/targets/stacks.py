@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from simulator.account.cloudformation.deploying import Resource, make_stack, put_objects
-from simulator.account.sandbox import Code
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.errors import Problem, ScenarioError, ServiceError
 from simulator.journal import StackMade
-from simulator.packaging.archive import archive
-from simulator.packaging.digests import Source, read_bytes
 from simulator.scenario.model import Scenario
 from simulator.scenario.names import did_you_mean
 from simulator.scenario.templates import read_template
@@ -29,8 +26,6 @@ def deploy_stack(world: World, scenario: Scenario) -> tuple[Mapping[str, Resourc
     system, home = scenario.system, world.at(ACCOUNT_ID, world.region)
     assert system.template is not None
     assert system.resource is not None
-    for bucket, objects in system.buckets.items():
-        put_objects(home, bucket, {key: _object(world, path) for key, path in objects.items()})
     template = json.dumps(_packaged(world, system.template))
     try:
         resources = make_stack(home, system.stack, template, system.parameters)
@@ -59,23 +54,6 @@ def _packaged(world: World, path: Path) -> dict[str, Any]:
     if uploads.objects:
         put_objects(world.at(ACCOUNT_ID, world.region), BUCKET, uploads.objects)
     return template
-
-
-def source_of(folder: Path) -> Source:
-    """A folder of code as it is zipped: a package under its own name, other files at the top."""
-    code = Code(folder / "__init__.py", "")
-    is_package = code.root != code.owned
-    return Source(folder, folder.name if is_package else "")
-
-
-def _object(world: World, path: Path) -> bytes:
-    """What lies in the bucket: the file, or the folder as a zip, which then runs from the folder itself."""
-    if not path.is_dir():
-        return read_bytes(path)
-    source = source_of(path)
-    data = archive({name: read_bytes(file) for name, file in source.files()})
-    world.code.comes_from(data, path.parent if source.name else path)
-    return data
 
 
 def _missing(scenario: Scenario, resources: Mapping[str, Resource]) -> list[Problem]:

@@ -17,13 +17,15 @@ from simulator.errors import DefinitionError, Problem
 from simulator.json_types import JsonValue
 from simulator.scenario.model import Scenario
 from simulator.scenario.plan import plan_document, substitute
-from simulator.scenario.system import STATE_MACHINE, Rule, Table, function_name
+from simulator.scenario.system import STATE_MACHINE, Rule, function_name
+from simulator.scenario.templates import parse_document
 from simulator.targets.arming import arm_faults
 from simulator.targets.fleet import build_fleet, forward_events
 from simulator.targets.mocking import mock_tasks
 from simulator.targets.occurrences import Cast
 from simulator.targets.references import check_references
 from simulator.targets.stacks import deploy_stack
+from simulator.targets.stores import create_table, put_item, stock
 from simulator.targets.watch import Watch
 
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
@@ -52,6 +54,8 @@ class Stage:
 
     def build(self) -> None:
         """Deploy the system and arm the faults."""
+        self.world.functions.keeps_sandboxes = self.scenario.system.sandboxes == "warm"
+        stock(self.world, self.scenario)
         if self.scenario.system.template is not None:
             self._deploy_stack()
         else:
@@ -67,8 +71,7 @@ class Stage:
         self.values = {**self.values, "StateMachineArn": machine}
         self.definition = self.world.states.definition(machine)
         check_references(self.scenario, self.definition)
-        for name, table in self.scenario.system.tables.items():
-            self._fill_table(self.table(name), table)
+        self._fill_tables()
 
     def _deploy_parts(self) -> None:
         self._deploy_machine()
@@ -76,7 +79,8 @@ class Stage:
         for placeholder in self.scenario.system.topics:
             self._client("sns").create_topic(Name=function_name(placeholder))
         for name, table in self.scenario.system.tables.items():
-            self._create_table(name, table)
+            create_table(self.world, self.scenario, name, table)
+        self._fill_tables()
         for number, rule in enumerate(self.scenario.system.rules, 1):
             self._create_rule(f"rule-{number}", rule)
 
@@ -115,23 +119,20 @@ class Stage:
             path, attribute = handler.code.file, handler.code.function
             name = function_name(placeholder)
             self.world.functions.deploy(
-                Function(name, Code(path, attribute), environment, handler.timeout_ms, handler.memory_mb)
+                Function(
+                    name,
+                    Code(path, attribute, layers=handler.layers),
+                    environment,
+                    handler.timeout_ms,
+                    handler.memory_mb,
+                )
             )
         self.world.functions.load_all()
 
-    def _create_table(self, name: str, table: Table) -> None:
-        kinds = ("HASH", "RANGE")
-        self._client("dynamodb").create_table(
-            TableName=name,
-            KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in zip(table.key, kinds, strict=False)],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in table.key],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        self._fill_table(name, table)
-
-    def _fill_table(self, name: str, table: Table) -> None:
-        for item in table.items:
-            self._client("dynamodb").put_item(TableName=name, Item=moto_services.to_dynamodb(self.fill(item))["M"])
+    def _fill_tables(self) -> None:
+        for name, table in self.scenario.system.tables.items():
+            for item in table.items:
+                put_item(self.world, self.scenario, name, self.table(name), self.fill(item))
 
     def _create_rule(self, name: str, rule: Rule) -> None:
         events = self._client("events")
@@ -153,6 +154,8 @@ def read_definition(scenario: Scenario, values: Mapping[str, JsonValue]) -> tupl
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DefinitionError([Problem(str(path), f"the definition cannot be read: {error}")]) from error
+    if path.suffix in (".yaml", ".yml"):
+        text = json.dumps(parse_document(text, str(path)), indent=2)
     filled = str(substitute(text, values))
     problems = [
         Problem(f"{path}:{filled.count(chr(10), 0, left.start()) + 1}", f"nothing is called {left.group()}")

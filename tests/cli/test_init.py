@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from simulator.cli.main import exit_code
+from simulator.scenario.loading import load
 
 FILES = [
     "scenarios/three-tiers.yaml",
@@ -81,3 +82,42 @@ def test_a_folder_that_cannot_be_made_exits_2(folder: Path, capsys: pytest.Captu
     (folder / "taken").write_text("")
     assert exit_code(["init", "taken/x"]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+TEMPLATE = """
+Parameters: {Stage: {Type: String, AllowedValues: [test, live]}, Size: {Type: Number, Default: 3}}
+Resources:
+  Plans:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      KeySchema: [{AttributeName: PlanId, KeyType: HASH}]
+      AttributeDefinitions: [{AttributeName: PlanId, AttributeType: S}]
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: arn:aws:iam::123456789012:role/x
+      Definition:
+        StartAt: Look
+        States:
+          Look: {Type: Pass, Parameters: {a.$: $.PlanId, b.$: $.IsDrill, c.$: $.Reason}, End: true}
+"""
+
+
+def test_a_scenario_from_a_template_runs_its_state_machine(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "stack").mkdir()
+    (folder / "stack/template.yaml").write_text(TEMPLATE)
+    assert exit_code(["init", "--from", "stack/template.yaml"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "  wrote     scenarios/stack.yaml"
+    system = load(Path("scenarios/stack.yaml")).system
+    assert system.parameters == {"Stage": "test"}
+    assert system.start.input == {"PlanId": "${planId}", "IsDrill": "${isDrill}", "Reason": ""}
+    assert "Plans: {items: []}   # each with PlanId" in Path("scenarios/stack.yaml").read_text()
+    exit_code(["run", "scenarios/stack.yaml", "--jobs", "1"])
+    assert "outcome COMPLETED" in capsys.readouterr().out
+
+
+def test_a_template_without_a_state_machine_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("t.yaml").write_text("Resources:\n  Q: {Type: AWS::SQS::Queue}\n")
+    assert exit_code(["init", "--from", "t.yaml"]) == 2
+    assert capsys.readouterr().err.startswith("t.yaml:1:1: the template has no state machine")

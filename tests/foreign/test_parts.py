@@ -1,0 +1,78 @@
+"""A system in a file of its own, with what it finds when it begins in another."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.errors import ScenarioError
+from simulator.journal import HistoryEvent
+from simulator.runner.run import run_scenario
+from simulator.scenario.loading import parse
+
+FOLDER = Path(__file__).with_name("parts")
+SCENARIO = "scenario: x\nfleet: {waves: [{name: a, servers: 1}]}\n"
+
+
+def output(system: str) -> Any:
+    result = run_scenario(parse(f"{SCENARIO}system: {system}\n", FOLDER.parent / "scenario.yaml"))
+    *_, (_, last) = result.journal.of(HistoryEvent)
+    assert last.type == "ExecutionSucceeded", last.details
+    return json.loads(str(last.details["output"]))
+
+
+def test_tables_buckets_parameters_documents_and_layers_are_there() -> None:
+    found = output("parts/system.yaml")
+    assert found == {
+        "x": 1,
+        "First": {
+            "Plans": ["two"], "Config": '{"x": 1}', "Mode": "drill", "Document": "Automation", "Shared": "from the layer",
+            "Count": 1,
+        },
+        "Second": found["First"],
+    }  # fmt: skip
+
+
+def test_a_warm_sandbox_keeps_what_it_knows_and_a_file_may_be_overruled() -> None:
+    handlers = "{'${LookAroundFunctionArn}': {code: 'parts/look-around/index.py:handler', layers: [parts/layer]}}"
+    fixtures = "fixtures: parts/fixtures.yaml, ssmParameters: {/failover/mode: recovery}"
+    found = output(f"{{stateMachine: parts/flow.asl.yaml, handlers: {handlers}, {fixtures}}}")
+    assert [found[name]["Count"] for name in ("First", "Second")] == [1, 2]
+    assert found["First"]["Mode"] == "recovery"
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("tables: {T: {key: [a], types: {b: number}}}", "`b` is in no key"),
+        ("tables: {T: {key: [a], indexes: {I: [a, b, c]}}}", "expected one or two attributes, found a list"),
+        ("tables: {T: {key: [a], items: [7]}}", "an item must be a mapping"),
+        (
+            "tables: {T: {key: [a], types: {a: number}, items: [{a: x}]}}",
+            "AWS refuses it: One or more parameter values were",
+        ),
+        ("ssmParameters: {aws/x: y}", "AWS refuses it: "),
+        ("documents: {D: parts/nothing.yaml}", "there is no file parts/nothing.yaml"),
+        ("buckets: {B: {k: parts/config.json}}", "AWS refuses it: "),
+        ("handlers: {'${FArn}': {code: 'parts/x.py:h', layers: [parts/config.json]}}", "parts/config.json is a file"),
+        ("fixtures: parts/nothing.yaml", "there is no file parts/nothing.yaml"),
+    ],
+)
+def test_what_is_wrong_with_a_part_is_told_at_its_place(change: str, problem: str) -> None:
+    system = {"stateMachine": "parts/pass.asl.yaml"}
+    rest = "\n  ".join(f"{key}: {value}" for key, value in system.items())
+    with pytest.raises(ScenarioError) as refused:
+        run_scenario(parse(f"{SCENARIO}system:\n  {rest}\n  {change}\n", FOLDER.parent / "scenario.yaml"))
+    told = [one for one in refused.value.problems if one.message.startswith(problem)]
+    assert [one.where.rpartition("scenario.yaml:")[2].split(":")[0] for one in told] == ["5"], refused.value.problems
+
+
+def test_a_file_in_place_of_the_system_is_told_of_by_its_own_lines(tmp_path: Path) -> None:
+    (tmp_path / "system.yaml").write_text("stateMachine: no.asl.json\nsandboxs: fresh\n")
+    with pytest.raises(ScenarioError) as refused:
+        parse(f"{SCENARIO}system: system.yaml\n", tmp_path / "scenario.yaml")
+    assert [(one.where.rpartition("/")[2], one.message) for one in refused.value.problems] == [
+        ("system.yaml:1:15", "there is no file no.asl.json"),
+        ("system.yaml:2:1", "unknown key `sandboxs` in the system"),
+    ]
