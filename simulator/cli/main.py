@@ -26,6 +26,7 @@ from simulator.cli.run import run
 from simulator.cli.schema import schema
 from simulator.cli.serve import serve
 from simulator.cli.shrink import shrink
+from simulator.cli.up import down, up
 from simulator.errors import UserError
 
 
@@ -44,6 +45,8 @@ cli.add_command(compare)
 cli.add_command(shrink)
 cli.add_command(explore)
 cli.add_command(serve)
+cli.add_command(up)
+cli.add_command(down)
 cli.add_command(calibrate)
 cli.add_command(package)
 cli.add_command(schema)

@@ -7,11 +7,15 @@ from simulator.cli.target_options import EMBEDDED, MOTO, Where
 from simulator.runner import run
 from simulator.server.port import WorldPort
 from simulator.server.serving import Log
+from simulator.targets.outside.engines import Running
 from simulator.targets.outside.moto import MotoEngine
+from simulator.targets.outside.quick_waits import RESET
 from simulator.targets.outside.target import OutsideTarget
 from simulator.targets.target import Target
 
 MOTO_SPEED = 60.0
+WORLD_PORT = 4567  # where engines that others have started look for the world; `drsim up` tells them so
+STEP_FUNCTIONS_LOCAL = "http://localhost:8083"  # AWS's own default
 
 
 def target_of(where: Where) -> Target:
@@ -29,8 +33,26 @@ def _moto(where: Where) -> Target:
     return OutsideTarget(MotoEngine(), _port(where.world or ("127.0.0.1", 0)), where.speed or MOTO_SPEED)
 
 
+def _step_functions_local(where: Where) -> Target:
+    engine = Running("stepfunctions-local", "Step Functions Local", where.engine_url or STEP_FUNCTIONS_LOCAL)
+    return OutsideTarget(engine, _port(where.world or ("127.0.0.1", WORLD_PORT)), where.speed or 1.0)
+
+
+def _localstack(where: Where) -> Target:
+    from localstack_client.config import get_service_endpoint  # noqa: PLC0415  it reads the environment when it is called
+
+    url = where.engine_url or get_service_endpoint("stepfunctions")
+    engine = Running("localstack", "LocalStack", url, forgets_at=RESET)
+    return OutsideTarget(engine, _port(where.world or ("127.0.0.1", WORLD_PORT)), where.speed or 1.0)
+
+
 def _port(world: tuple[str, int]) -> Callable[[], WorldPort]:
     return lambda: WorldPort(*world, Log(sys.stderr).failure)
 
 
-_TARGETS: Mapping[str, Callable[[Where], Target]] = {EMBEDDED: lambda _: run.EMBEDDED, MOTO: _moto}
+_TARGETS: Mapping[str, Callable[[Where], Target]] = {
+    EMBEDDED: lambda _: run.EMBEDDED,
+    MOTO: _moto,
+    "stepfunctions-local": _step_functions_local,
+    "localstack": _localstack,
+}

@@ -7,7 +7,7 @@ from typing import Any
 from simulator.account.elsewhere import Ran
 from simulator.account.wire import Decoded
 from simulator.account.world import World
-from simulator.errors import ServiceError
+from simulator.errors import Problem, ServiceError, UserError
 from simulator.journal import HistoryEvent
 from simulator.targets.outside.connection import Connection
 from simulator.targets.outside.history import HistoryReader
@@ -73,11 +73,20 @@ class OutsideStates:
         """Answer one request of the world, in whose thread it waits for the engine. Raises ServiceError."""
         if request.operation == "StartSyncExecution":  # it would keep the world from answering the very execution
             raise ServiceError("NotImplemented", "StartSyncExecution cannot be passed on to another engine", 501)
-        answer = self._engine.call(request.operation, request.parameters)
+        answer = self._passed_on(request)
         if request.operation == "StartExecution":
             self._started(str(answer["executionArn"]), str(request.parameters["stateMachineArn"]))
         told: Mapping[str, Any] = self._times.told(answer)
         return told
+
+    def _passed_on(self, request: Decoded) -> Mapping[str, Any]:
+        try:
+            return self._engine.call(request.operation, request.parameters)
+        except ServiceError as refusal:
+            if refusal.code == "ExecutionAlreadyExists" and not self._executions:
+                hint = "restart it, or use another --seed: the same seed gives executions the same names"
+                raise UserError([Problem(self._engine.url, "an earlier run's execution is still there", hint)]) from None
+            raise
 
     def _started(self, arn: str, machine: str) -> None:
         definition = self._definitions.get(machine) or self._definitions.get(machine.rpartition(":")[0], "{}")

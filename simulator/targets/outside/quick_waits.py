@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 MOTO, LOCALSTACK = "moto.stepfunctions.parser.asl", "localstack.services.stepfunctions.asl"
+RESET = "/_localstack/drsim/reset"
 _WAIT_FUNCTION = {
     MOTO: "component.state.wait.wait_function.wait_function",
     LOCALSTACK: "component.state.state_wait.wait_function.wait_function",
@@ -71,12 +72,18 @@ class _Clients:
         return boto3.client(service, self._region, endpoint_url=self._world, config=self._config, **keys)
 
 
+def let_forget() -> None:
+    """Let a POST to RESET make LocalStack forget its state machines and executions; it has nothing of its own for that."""
+    stores = import_module("localstack.services.stepfunctions.backend.store").sfn_stores
+    apis = import_module("localstack.services.internal").get_internal_apis()
+    apis.add(RESET, lambda _request: stores.reset(), methods=["POST"])
+
+
 def _as_init_script() -> None:
     """What LocalStack executes: whatever the environment asks for."""
-    if speed := float(os.environ.get("DRSIM_SPEED", "1")):
-        shorten(LOCALSTACK, speed)
-    if world := os.environ.get("DRSIM_WORLD"):
-        call_world(world)
+    shorten(LOCALSTACK, float(os.environ.get("DRSIM_SPEED", "1")))
+    call_world(os.environ["DRSIM_WORLD"])
+    let_forget()
 
 
 if __name__ == "builtins":  # LocalStack executes init scripts without a name of their own

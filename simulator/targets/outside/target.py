@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from threading import Event, Thread
 from typing import Protocol
 
+from simulator.account.functions import SimulatorBug
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.errors import ClockStopped, HorizonReached, Problem, ScenarioError, ServiceError, SimulationLimit, UserError
 from simulator.journal import Answered
@@ -22,6 +23,7 @@ from simulator.targets.recording import ABORTED, Recording
 from simulator.targets.target import Ability, Lacks
 from simulator.wall import Epoch
 
+_BY_UP = "start it with `drsim up`"
 LOOK_SECONDS = 0.05  # how often, in wall time, the engine is asked what has happened
 
 
@@ -69,8 +71,8 @@ class OutsideTarget:
             self._url = self._engine.open(self._port.url, self._speed)
         engine = Connection(self._url, ACCOUNT_ID, world.region, self._engine.noun)
         forgets_at = self._engine.reset_path()
-        if forgets_at is not None:
-            engine.send("POST", forgets_at)
+        if forgets_at is not None and engine.send("POST", forgets_at)[0] >= 300:
+            raise UserError([Problem(self._url, f"{self._engine.noun} does not forget its last run", _BY_UP)])
         times = Times(world.clock.start.timestamp(), self._speed)
         states = OutsideStates(world, engine, times)
         with world.installed():
@@ -126,6 +128,8 @@ class _Performance:
                     return ABORTED, str(failure)
                 case SimulationLimit():
                     return type(failure).__name__, str(failure)
+                case SimulatorBug():
+                    raise failure.__cause__ or failure
                 case _:
                     raise failure
             # What is left concerns nobody outside, and need not take its time.
