@@ -13,6 +13,7 @@ from simulator.scenario.tree import read_tree
 _SUFFIXES = (".yaml", ".yml")
 _TOP_LEVEL_KEY = re.compile(r"^([A-Za-z]\w*)\s*:", re.MULTILINE)
 _TELLING_KEYS = frozenset({"scenario", "fleet", "faults", "expect"})
+_USUAL = Path("scenarios")  # what is looked for if nothing is named
 _EXAMPLE = "a scenario is a .yaml file with `scenario:` in it"
 
 
@@ -28,7 +29,8 @@ def discover(paths: Sequence[Path]) -> list[Path]:
     problems = []
     for path in paths:
         if not os.path.exists(path):  # unlike Path.exists, never raises
-            problems.append(Problem(str(path), "there is no such file or folder"))
+            hint = "`drsim init` sets up a project with one" if path == _USUAL else ""
+            problems.append(Problem(str(path), "there is no such file or folder", hint))
             continue
         files = list(_scenarios_in(path)) if path.is_dir() else [path]
         if not files:

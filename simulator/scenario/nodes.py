@@ -164,8 +164,17 @@ def _reworded(error: yaml.YAMLError, text: str) -> NotReadable:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return NotReadable(Position(1, 1), f"not YAML: {error}")
     mark, said = error.problem_mark, str(error.problem)
-    hint = next((hint for part, hint in _HINTS.items() if part in said), "")
+    hint = _unclosed(error, text) or next((hint for part, hint in _HINTS.items() if part in said), "")
     return NotReadable(Position(mark.line + 1, mark.column + 1), f"not YAML: {said}", hint)
+
+
+def _unclosed(error: yaml.MarkedYAMLError, text: str) -> str:
+    """The bracket or brace of an earlier line that is still open where YAML gave up; an empty text if there is none."""
+    began, mark = error.context_mark, error.problem_mark
+    if began is None or mark is None or began.line >= mark.line or not str(error.context).startswith("while parsing a flow"):
+        return ""
+    opened = text.splitlines()[began.line][began.column]
+    return f"the {opened} of line {began.line + 1}, column {began.column + 1} is not closed"
 
 
 def position_of(text: str, index: int) -> Position:
