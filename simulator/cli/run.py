@@ -5,9 +5,8 @@ from typing import Any
 
 import click
 
+from simulator.cli.formats import FORMATS, Format
 from simulator.cli.target_options import EMBEDDED, NAMES, Where, with_target_options
-
-FORMATS = ("text", "json", "junit")
 
 
 @click.command(short_help="Run scenarios and judge them.")
@@ -22,13 +21,28 @@ FORMATS = ("text", "json", "junit")
     help="How many runs go on at once; default: as many as there are processors, where that is worth it.",
 )
 @click.option(
-    "--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True, help="The report's format."
+    "--format",
+    "formats",
+    type=Format(),
+    multiple=True,
+    help=f"Which report to make, and the file it goes to; again for another. One of {', '.join(FORMATS)}; default: text.",
 )
 @click.option(
     "--output",
+    "outputs",
     type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
     metavar="FILE",
-    help="Write the report to FILE; the text report is still printed.",
+    help="Write the report to FILE; the text is still printed. The first goes with the first --format, and so on.",
+)
+@click.option(
+    "--coverage", "has_coverage", is_flag=True, help="Tell what was reached of the state machines, and what was not."
+)
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit with 1 if less than this was reached of the state machines' states, transitions and rules.",
 )
 @click.option(
     "--journal",
@@ -50,8 +64,10 @@ def run(
     words: str | None,
     tags: tuple[str, ...],
     jobs: int | None,
-    format_name: str,
-    output: Path | None,
+    formats: tuple[tuple[str, Path | None], ...],
+    outputs: tuple[Path, ...],
+    has_coverage: bool,
+    fail_under: float | None,
     journal: Path | None,
     budget: float | None,
     **where: Any,
@@ -60,9 +76,20 @@ def run(
 
     Exit code: 0 all passed, 1 a check failed, 2 drsim could not do its job.
     """
+    from simulator.cli.reports import paired  # noqa: PLC0415
     from simulator.cli.session import Options, run_session  # noqa: PLC0415
 
     options = Options(
-        paths or (Path("scenarios"),), seed, words, format_name, output, journal, tags, jobs, budget, Where(**where)
+        paths or (Path("scenarios"),),
+        seed,
+        words,
+        paired(formats, outputs),
+        journal,
+        tags,
+        jobs,
+        budget=budget,
+        where=Where(**where),
+        has_coverage=has_coverage or fail_under is not None,
+        fail_under=fail_under,
     )
     return run_session(options)

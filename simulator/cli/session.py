@@ -1,23 +1,25 @@
 """A session of `drsim run`: read the files, run what can be run, report each result as it comes and all at the end."""
 
+import re
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
 
-from simulator.cli.errors import exit_code_of, print_bug, print_problems
-from simulator.cli.files import make_folder, write_journal, write_text
+import click
+
+from simulator.cli.errors import CHECK_FAILED, PASSED, exit_code_of, print_bug, print_problems
+from simulator.cli.files import make_folder, write_journal
 from simulator.cli.progress import Progress
+from simulator.cli.reports import Report, forgiven, print_end, writable, write_report
 from simulator.cli.target_options import EMBEDDED, EVERYTHING_HERE, MOTO, Where
 from simulator.cli.workers import Attempt, Run, attempts
 from simulator.errors import Problem, UserError
 from simulator.journal import Journal
-from simulator.report.json_report import json_report
-from simulator.report.junit import junit_report
-from simulator.report.terminal import make_console, print_result, print_summary
+from simulator.report.terminal import make_console, print_result
+from simulator.runner.coverage import merged, share
 from simulator.runner.result import Result, Verdict
 from simulator.runner.sweep import folded
 from simulator.scenario.discovery import discover
@@ -29,20 +31,22 @@ from simulator.scenario.model import Scenario
 class Options:
     """What the user asked for. `seed` None is each scenario's own; `words` None is all scenarios; `tags`: any of them.
 
-    `jobs` is how many runs go on at once, None: as many as the machine is good for. `budget` is what each may
-    cost, in US dollars; `where` is where they run.
+    `jobs` is how many runs go on at once, None: as many as the machine is good for. `budget` is what each may cost, in US
+    dollars; `where` is where they run. `fail_under` is the percentage of the state machines that is to be reached, None:
+    whatever it is.
     """
 
     paths: Sequence[Path]
     seed: int | None = None
     words: str | None = None
-    format_name: str = "text"
-    output: Path | None = None
+    reports: Sequence[Report] = (Report("text"),)
     journal: Path | None = None
     tags: tuple[str, ...] = ()
     jobs: int | None = None
     budget: float | None = None
     where: Where = EVERYTHING_HERE
+    has_coverage: bool = False
+    fail_under: float | None = None
 
 
 def run_scenario(scenario: Scenario, seed: int | None) -> Result:
@@ -54,13 +58,13 @@ def run_scenario(scenario: Scenario, seed: int | None) -> Result:
 
 def run_session(options: Options) -> int:
     """Run the scenarios that `options` name; the exit code. Raises UserError if there is nothing to run or to write to."""
-    for folder in filter(None, (options.journal, options.output and options.output.parent)):
-        make_folder(folder)
+    if options.journal is not None:
+        make_folder(options.journal)
     session = _Session(options)
     scenarios = session.read(discover(options.paths))
     session.run(scenarios)
     session.report()
-    return exit_code_of(result.verdict for result in session.results)
+    return max(exit_code_of(result.verdict for result in session.results), session.code_of_coverage())
 
 
 class _Session:
@@ -70,7 +74,8 @@ class _Session:
         self.results: list[Result] = []
         self._options = options
         self._console = make_console(sys.stdout)
-        self._shows_text = options.format_name == "text" or options.output is not None
+        self._shows_text = not any(report.is_all_of_stdout for report in options.reports)
+        self._reports = writable(options.reports)
         self._journals: set[Path] = set()
 
     def read(self, paths: Sequence[Path]) -> list[Scenario]:
@@ -95,7 +100,8 @@ class _Session:
                 result = self._result(scenario, stream, progress)
                 if result and self._shows_text:
                     progress.clear()
-                    print_result(self._console, result)
+                    with forgiven("this result"):
+                        print_result(self._console, result)
         finally:
             progress.clear()
             stream.close()  # ends the processes, too
@@ -106,16 +112,22 @@ class _Session:
         return self._options.jobs if self._options.where.name in (EMBEDDED, MOTO) else 1
 
     def report(self) -> None:
-        """Show the summary and write the report that was asked for."""
+        """Show what ends the text, and write the reports that were asked for. One that fails changes no verdict."""
         if self._shows_text and any(result.reproduce for result in self.results):
-            print_summary(self._console, self.results)
-        if self._options.format_name == "text" and self._options.output is None:
-            return
-        text = _FORMATS[self._options.format_name](self.results)
-        if self._options.output is None:
-            sys.stdout.write(text)
-        else:
-            write_text(self._options.output, text)
+            with forgiven("the summary"):
+                print_end(self._console, self.results, has_coverage=self._options.has_coverage)
+        for report in self._reports:
+            write_report(report, self.results, has_coverage=self._options.has_coverage)
+
+    def code_of_coverage(self) -> int:
+        """The exit code that what was reached leads to, told about if it is too little."""
+        least = self._options.fail_under
+        reached = share(merged(one for result in self.results for one in result.coverage))
+        if least is None or (reached.total and reached.percent >= least):
+            return PASSED
+        found = f"{reached} was reached" if reached.total else "no state machine ran"
+        click.echo(f"coverage: {found}, which is under the {least:g}% asked for", err=True)
+        return CHECK_FAILED
 
     def _scenarios(self, path: Path) -> Sequence[Scenario]:
         try:
@@ -229,20 +241,5 @@ def _unjudged(path: Path, name: str, seed: int | None, error: str) -> Result:
         error=error,
         reproduce="",
         journal=Journal(lambda: 0),
+        line=int(place[1]) if (place := re.match(rf"{re.escape(str(path))}:(\d+)", error)) else None,
     )
-
-
-def _text_report(results: Sequence[Result]) -> str:
-    buffer = StringIO()
-    console = make_console(buffer, is_plain=True)
-    for result in results:
-        print_result(console, result)
-    print_summary(console, results)
-    return buffer.getvalue()
-
-
-_FORMATS: dict[str, Callable[[Sequence[Result]], str]] = {
-    "text": _text_report,
-    "json": json_report,
-    "junit": junit_report,
-}

@@ -17,7 +17,12 @@
         "warnings": [], "error": null, "reproduce": "drsim run ...",
         "digests": {"asl": "sha256:...", "code": "sha256:..."},
         "cost": {"usd": 0.0021, "lines": [{"name": "state_transitions", "amount": 61, "usd": 0.001525}],
-                 "prices": {"region": "us-east-1", "date": "2025-05"}}}]}
+                 "prices": {"region": "us-east-1", "date": "2025-05"}}}],
+     "coverage": [{
+        "machine": "StateMachine", "source": "asl/recovery_plan.asl.json", "executions": 12, "percent": 81.3,
+        "states": {"reached": 39, "total": 40, "percent": 97.5},
+        "elements": [{"kind": "catchers", "name": "...", "state": "StartWaveRecovery", "index": 0, "target": "RecordFailure",
+                      "count": 3, "line": 812}]}]}
 
 Instants and durations are virtual milliseconds, from the run's start; what never happened is null. `wallSeconds` is the
 only number that differs between two runs of the same scenario and seed. `seeds` is empty unless there were several; what
@@ -31,7 +36,9 @@ from collections.abc import Sequence
 
 from simulator import __version__
 from simulator.json_types import JsonObject, JsonValue
+from simulator.report.coverage import coverage_json, coverage_of
 from simulator.report.wording import calibration, tally
+from simulator.runner.coverage import merged
 from simulator.runner.pricing import PRICES_DATE, PRICES_REGION, Cost
 from simulator.runner.result import Check, Result, SeedRun, ServerResult, WaveResult
 
@@ -40,13 +47,19 @@ FORMAT = 1
 
 def json_report(results: Sequence[Result]) -> str:
     """The report as a JSON text that ends in a newline."""
-    document = {
+    coverages = coverage_of(merged(one for result in results for one in result.coverage))
+    whole = {**document(results), "coverage": [coverage_json(one) for one in coverages]}
+    return json.dumps(whole, indent=2, ensure_ascii=True) + "\n"
+
+
+def document(results: Sequence[Result]) -> JsonObject:
+    """The report without the coverage."""
+    return {
         "format": FORMAT,
         "drsim": __version__,
         "summary": {str(verdict): count for verdict, count in tally(results).items()},
         "scenarios": [_scenario(result) for result in results],
     }
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
 
 def _scenario(result: Result) -> JsonObject:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulator.engine.elements import Kind
 from simulator.json_types import JsonObject
 from simulator.runner.result import Verdict
 
@@ -22,6 +23,7 @@ def report_schema() -> JsonObject:
                 "how many scenarios came to each verdict", **{verdict: _count("that many") for verdict in _VERDICTS}
             ),
             scenarios=_several("the scenarios in the order in which they ran", _SCENARIO),
+            coverage=_several("what was reached of each state machine, over all scenarios", _COVERAGE),
         ),
     }
 
@@ -139,4 +141,24 @@ _SCENARIO = _record(
         ),
         prices=_one("whose prices these are", region=_text("the Region"), date=_text("when they were published")),
     ),
+)
+_SHARE = _record(
+    reached=_count("how many were reached"), total=_count("how many there are"), percent=_number("the share, cut off")
+)
+_ELEMENT = _record(
+    kind=_choice("what it is", [str(kind) for kind in Kind]),
+    name=_text("what reports call it"),
+    state=_text("the state that it belongs to"),
+    index={"description": "the number of the rule, from 0; null for a Default", "type": ["integer", "null"], "minimum": 0},
+    target=_text("the state that it leads to", may_lack=True),
+    count=_count("how often it was reached"),
+    line={"description": "the line in the source", "type": ["integer", "null"], "minimum": 1},
+)
+_COVERAGE = _record(
+    machine=_text("the name of the state machine"),
+    source=_text("the file of its definition", may_lack=True),
+    executions=_count("how many executions there were"),
+    percent=_number("the share of all elements that was reached"),
+    **{str(kind): {"description": f"how many {kind} were reached", **_SHARE} for kind in Kind},
+    elements=_several("every element of the definition", _ELEMENT),
 )

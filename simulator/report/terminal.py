@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from simulator.report import wording
+from simulator.report.coverage import coverage_lines
+from simulator.runner.coverage import MachineCoverage
 from simulator.runner.result import Result, Verdict, WaveResult
 
 INDENT = 8
@@ -70,6 +72,13 @@ def print_summary(console: Console, results: Sequence[Result]) -> None:
     style = "bold green" if all(result.verdict in (Verdict.PASSED, Verdict.SKIPPED) for result in results) else "bold red"
     took = f" ({wording.whole_seconds(virtual_ms)} of virtual time in {wall_seconds:.1f} s{wording.uncalibrated(results)})"
     _line(console, 0, Text.assemble((wording.summary(results), style), (took, "dim")))
+
+
+def print_coverage(console: Console, coverages: Sequence[MachineCoverage]) -> None:
+    """Print what was reached of the state machines, and what was not."""
+    for line in coverage_lines(coverages):
+        _line(console, 0, Text(line, "bold" if not line.startswith(" ") else ""))
+    console.print()
 
 
 def _forced(is_plain: bool) -> bool | None:

@@ -12,6 +12,8 @@ _ENDINGS = {"FAILED": "failed", "PENDING": "never ended", "NOT_STARTED": "not st
 
 def printable(text: str) -> str:
     """The text in one line, with control characters (a handler's, a file's) made visible instead of effective."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else _escaped(character) for character in text)
 
 

@@ -100,7 +100,8 @@ class Result:
     `objectives` are the scenario's, `cell` the values of its matrix. `rpo_ms` is the age of the oldest recovery point used,
     None if nothing was recovered. `hopes` are the scenario's `sometimes` where they are judged over several seeds. `digests`
     are of what ran, by kind (asl, code); `target` is where it ran. `cost` is what the run would have cost in AWS. `coverage`
-    is what was reached of the state machines, over all seeds.
+    is what was reached of the state machines, over all seeds. `line` is where the scenario begins in its file, or the first
+    mistake in it.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Result:
     digests: Mapping[str, str] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
     target: str = "embedded"
+    line: int | None = None
     coverage: tuple[MachineCoverage, ...] = ()
 
     @property

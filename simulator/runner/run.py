@@ -100,6 +100,7 @@ def _blank(scenario: Scenario, seed: int, target: Target) -> Result:
         cell=scenario.cell,
         digests=digests_of(scenario.system),
         target=target.name,
+        line=scenario.line,
     )
 
 

@@ -158,6 +158,12 @@ class Scenario(Model):
         position = self._tree.position(location)
         return f"{position.file or self._path}:{position.line}:{position.column}"
 
+    @property
+    def line(self) -> int | None:
+        """The line of its title; None where that stands in another file."""
+        position = self._tree.position(("scenario",))
+        return position.line if position.file in (None, str(self._path)) else None
+
 
 def read_from(scenario: Scenario, path: Path, tree: Tree, cell: Mapping[str, str]) -> Scenario:
     """The same scenario, knowing the file that it was read from and which run of its matrix it is."""

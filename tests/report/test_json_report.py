@@ -100,6 +100,7 @@ def test_report_has_the_documented_shape() -> None:
                 },
             }
         ],
+        "coverage": [],
     }
 
 
