@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import mkdtemp
 
+from simulator.account.node import SUFFIXES
 from simulator.account.sandbox import Code
 from simulator.errors import ServiceError
 
@@ -40,6 +41,11 @@ class DeployedCode:
         module, _, attribute = handler.replace("/", ".").rpartition(".")
         file = Path(*module.split(".")).with_suffix(".py") if module else Path(_MODULE)
         folder = self.folder(data)
+        # A handler's name does not tell its language, the file that is there does.
+        candidates = (
+            file.with_suffix(suffix) for suffix in (".py", *SUFFIXES) if (folder / file.with_suffix(suffix)).is_file()
+        )
+        file = next(candidates, file)
         _, is_whole = self._folders.get(sha256(data).hexdigest(), (folder, True))
         return Code(folder / file, attribute, folder if is_whole else None)
 

@@ -15,10 +15,10 @@ from greenlet import GreenletExit
 
 from simulator.account.faults import FaultBoard
 from simulator.account.function_faults import run_with
-from simulator.account.invocations import Invocation, failed
+from simulator.account.invocations import Computes, Invocation, failed
+from simulator.account.node import NodeError
 from simulator.account.qualifiers import LATEST, Published, refused, split
 from simulator.account.sandbox import Code, Sandbox
-from simulator.account.watchdog import Computes
 from simulator.clock import Process, VirtualClock
 from simulator.errors import HandlerError, HorizonReached, Problem, ServiceError
 from simulator.journal import FunctionInvoked, FunctionReturned, Journal, LogLine
@@ -349,6 +349,10 @@ def _run(sandbox: Sandbox, payload: JsonValue, context: LambdaContext) -> Invoca
         return failed("Runtime.ImportModuleError", str(error), context.aws_request_id)
     try:
         answer = handler(json.loads(json.dumps(payload)), context)
+    except NodeError as error:
+        if error.is_fatal:
+            sandbox.end(SandboxEnded())
+        return failed(str(error.document.get("errorType")), str(error), context.aws_request_id, error.document.get("trace"))
     except Exception as error:
         sandbox.write(f"[ERROR] {type(error).__name__}: {error}\n")
         return failed(type(error).__name__, str(error), context.aws_request_id, _stack(error, sandbox.code))

@@ -25,3 +25,10 @@ def failed(error_type: str, message: str, request_id: str, stack: list[str] | No
     if stack is not None:
         payload["stackTrace"] = stack
     return Invocation(payload, error_type, message)
+
+
+class Computes(BaseException):
+    """Raised in a handler that computes for ever. Not an Exception: handlers must not be able to carry on."""
+
+    def __init__(self) -> None:
+        super().__init__("the handler computes for ever")

@@ -20,6 +20,7 @@ from typing import Any
 
 import boto3
 
+from simulator.account import node
 from simulator.account.own_code import compile_once
 from simulator.clock import Gate, Process, running
 from simulator.errors import HandlerError, Problem
@@ -126,6 +127,7 @@ class Sandbox:
         self._hidden: dict[str, ModuleType] = {}
         self._modules_known = 0
         self._event_loop: Any = None
+        self._external: node.NodeHandler | None = None
         self._paths = [str(path) for path in (code.root, *code.layer_roots)]
         self._library_state = {(module, name): value for module, name, value in _LIBRARY_STATE}
         # While the sandbox does not run, its own values of `_PLACES`; while it runs, those of the world outside.
@@ -181,6 +183,8 @@ class Sandbox:
     def end(self, error: BaseException) -> None:
         """Never run again, not even what is left of its threads."""
         self.is_dead = True
+        if self._external is not None:
+            self._external.close()
         for thread in list(self.threads):
             thread.interrupt(error)
 
@@ -200,6 +204,9 @@ class Sandbox:
         path = self.code.path
         if not path.is_file():
             raise HandlerError([Problem(str(path), "there is no such file")])
+        if path.suffix in node.SUFFIXES:
+            self._external = node.NodeHandler(path, self.code.attribute, self.code.root, self.write, self._seed)
+            return self._external
         try:
             module = importlib.import_module(self.code.module)
         except Exception as error:
@@ -224,6 +231,10 @@ class Sandbox:
         if self._line:
             self._log(self._line)
             self._line = ""
+
+    def _seed(self) -> int:
+        """Chance for a process of its own."""
+        return int(self.entropy.hex(8), 16)
 
     def _take_modules(self) -> None:
         """Keep what this sandbox imported of its own code, and bring back what had the same names outside."""

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
+from simulator.account.invocations import Computes
 from simulator.account.sandbox import Sandbox
-from simulator.account.watchdog import Computes
 from simulator.clock import Process, Signal, VirtualClock, running
 
 _native_lock, _native_rlock, _native_ident = threading.Lock, threading.RLock, threading.get_ident

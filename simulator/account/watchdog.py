@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from simulator.account.invocations import Computes
 from simulator.account.sandbox import Sandbox
 from simulator.clock import VirtualClock
 
@@ -23,13 +24,6 @@ LIMIT_SECONDS = 20.0
 _LOOKS_A_LIMIT = 8
 
 _Event, _Thread, _get_ident = threading.Event, threading.Thread, threading.get_ident
-
-
-class Computes(BaseException):
-    """Raised in a handler that computes for ever. Not an Exception: handlers must not be able to carry on."""
-
-    def __init__(self) -> None:
-        super().__init__("the handler computes for ever")
 
 
 class ComputesStill(Computes):

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from simulator.account import event_loops, moto_services, network, seam, surroundings, threads, watchdog
+from simulator.account import event_loops, moto_services, network, node, seam, surroundings, threads, watchdog
 from simulator.account.account import Account, Wording, caller
 from simulator.account.around_drs import ec2_mirror
 from simulator.account.around_drs.call_events import CallEvents
@@ -133,6 +133,7 @@ class World:
             event_loops.installed(),
             watchdog.watching(self.clock),
             seam.answering(self.account.answer),
+            node.answering(self.account.answer),
         ):
             moto_services.reset(self.chance)
             try:

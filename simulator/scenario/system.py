@@ -27,7 +27,7 @@ from simulator.scenario.names import Names, did_you_mean
 
 STATE_MACHINE = "${StateMachineArn}"
 PLAN_VALUES = ("${plan}", "${planId}", "${isDrill}")
-_CODE = re.compile(r"(?P<file>.+\.py):(?P<function>[A-Za-z_]\w*)")
+_CODE = re.compile(r"(?P<file>.+\.(?:py|mjs|cjs|js)):(?P<function>[A-Za-z_]\w*)")
 
 
 class Code(NamedTuple):

@@ -148,6 +148,6 @@ def _check_limits(asked: Asked) -> None:
 
 
 def _check_runtime(runtime: str) -> None:
-    if not runtime.startswith("python"):
-        message = f"{runtime} is not simulated: drsim runs functions in Python"
+    if not runtime.startswith(("python", "nodejs")):
+        message = f"{runtime} is not simulated: drsim runs functions in Python and Node"
         raise refused("InvalidParameterValueException", message)

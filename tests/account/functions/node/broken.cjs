@@ -1,0 +1,2 @@
+exports.handler = async () => missing.thing;
+throw new RangeError("at import");
