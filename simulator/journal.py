@@ -47,12 +47,16 @@ class FleetMade:
 
 @dataclass(frozen=True, slots=True)
 class StackMade:
-    """The system's stack exists now: its resources' ids by logical ids, and the types of those that do nothing here."""
+    """The system's stack exists now: its resources' ids by logical ids, and the types of those that do nothing here.
+
+    `allowed` are the actions that the roles of its functions allow, by the functions' names, where that is known.
+    """
 
     kind: ClassVar[str] = "run.stack"
     name: str
     resources: Mapping[str, str]
     inert: Mapping[str, str]
+    allowed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,14 +125,21 @@ def _checks(scenario: Scenario, expect: Expect, facts: Facts, hopes: list[Check]
     terms = Terms(
         {wave.name: wave.depends_on for wave in scenario.fleet.waves},
         frozenset(wave.name for wave in scenario.fleet.waves if wave.may_fail),
-        {
-            function_name(placeholder): frozenset(handler.may)
-            for placeholder, handler in scenario.system.handlers.items()
-            if handler.may is not None
-        },
+        _declared(scenario, facts),
         frozenset(scenario.expect.invariants.off),
     )
     return (*check_all(expect, facts), *hopes, *steady, *broken_invariants(facts, terms))
+
+
+def _declared(scenario: Scenario, facts: Facts) -> dict[str, frozenset[str]]:
+    """The permissions of functions, where they are known: what the scenario says, or the roles of its stack."""
+    said = {
+        function_name(placeholder): frozenset(handler.may)
+        for placeholder, handler in scenario.system.handlers.items()
+        if handler.may is not None
+    }
+    stacks = (stack.allowed for _, stack in facts.journal.of(StackMade))
+    return said | {name: frozenset(actions) for allowed in stacks for name, actions in allowed.items()}
 
 
 def _verdict(checks: tuple[Check, ...], ended: RunEnded, lacks: Lacks) -> tuple[Verdict, str | None]:

@@ -1,11 +1,13 @@
 """A scenario's system as a stack: its template deployed into the simulated account, with what it finds in S3."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from simulator.account.cloudformation.deploying import Resource, make_stack, put_objects
+from simulator.account.permissions import permissions_of
+from simulator.account.place import Place
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.errors import Problem, ScenarioError, ServiceError
 from simulator.journal import StackMade
@@ -39,10 +41,18 @@ def deploy_stack(world: World, scenario: Scenario) -> tuple[Mapping[str, Resourc
             system.stack,
             {name: one.id for name, one in resources.items()},
             {name: one.type for name, one in resources.items() if one.is_inert},
+            _allowed(home, resources),
         )
     )
     world.functions.load_all()
     return resources, resources[system.resource].id
+
+
+def _allowed(home: Place, resources: Mapping[str, Resource]) -> dict[str, Sequence[str]]:
+    """What the roles of the stack's functions allow, by the functions' names, where that is known."""
+    functions = [one.id for one in resources.values() if one.type == "AWS::Lambda::Function"]
+    known = {name: permissions_of(home, name) for name in functions}
+    return {name: actions for name, actions in known.items() if actions is not None}
 
 
 def _packaged(world: World, path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import ScenarioError, UserError
-from simulator.journal import Answered, ApiCall
+from simulator.journal import Answered, ApiCall, StackMade
 from simulator.packaging.package import contents
 from simulator.runner.result import Result, Verdict
 from simulator.runner.run import run_scenario
@@ -75,6 +75,22 @@ def test_wiring_that_is_wrong_is_found(source: Path, file: str, old: str, new: s
     result = run(source)
     (answer,) = [event for _, event in result.journal.of(Answered)]
     assert (result.verdict, answer.status) == (Verdict.FAILED, status)
+
+
+def test_a_call_that_the_functions_role_does_not_allow_breaks_an_invariant(source: Path) -> None:
+    path = source / "cfn/functions.yaml"
+    path.write_text(path.read_text("utf-8").replace("states:StartExecution", "states:DescribeExecution"), "utf-8")
+    result = run(source)
+    (broken,) = [check for check in result.checks if not check.passed]
+    assert (broken.name, broken.happened) == ("invariant: only declared calls", "it called states:StartExecution")
+
+
+def test_a_roles_policies_are_known_those_of_aws_too() -> None:
+    (stack,) = [event for _, event in run(ROOT).journal.of(StackMade)]
+    allowed = {name.split("-")[3]: set(actions) for name, actions in stack.allowed.items()}
+    assert "states:StartExecution" in allowed["ApiFunction"]
+    assert "drs:*" not in allowed["ApiFunction"]
+    assert "drs:*" in allowed["OrchestrationFunction"]
 
 
 def test_a_template_that_cloudformation_refuses_is_told_at_its_place_in_the_scenario(source: Path) -> None:

@@ -3,11 +3,11 @@
 AWS's own library does it. It is imported with the first such template, which takes a second.
 """
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from simulator.account.cloudformation.roles import managed_policies
 from simulator.errors import ServiceError
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
@@ -58,6 +58,4 @@ class _Place:
 @cache
 def _managed_policies() -> dict[str, str]:
     """AWS's own policies: their ARNs by name."""
-    from moto.iam.aws_managed_policies import aws_managed_policies_data  # noqa: PLC0415
-
-    return {name: policy["Arn"] for name, policy in json.loads(aws_managed_policies_data).items()}
+    return {name: policy["Arn"] for name, policy in managed_policies().items()}

@@ -37,8 +37,19 @@ def ready(request: Decoded) -> None:
 @cache
 def _install() -> None:
     from moto.cloudformation import models, parsing  # noqa: PLC0415
+    from moto.iam.models import Role  # noqa: PLC0415
 
-    from simulator.account.cloudformation import apis, contents, functions, inert, kinds, layers, machines, watching  # noqa: PLC0415
+    from simulator.account.cloudformation import (  # noqa: PLC0415
+        apis,
+        contents,
+        functions,
+        inert,
+        kinds,
+        layers,
+        machines,
+        roles,
+        watching,
+    )
 
     for kind in (*functions.KINDS, *contents.KINDS, *layers.KINDS, *machines.KINDS, *apis.KINDS, *watching.KINDS):
         kinds.register(kind)
@@ -53,6 +64,7 @@ def _install() -> None:
     models.Stack.stack_resources = property(lambda stack: [one for one in stack.resource_map.values() if one is not None])
     models.ChangeSet.diff = _changes
     models.ChangeSet.apply = _apply
+    Role.create_from_cloudformation_json = staticmethod(roles.making_whole(Role.create_from_cloudformation_json))
 
 
 def _plain(parse: Callable[[str], Any]) -> Callable[[str], Any]:
