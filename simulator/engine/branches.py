@@ -1,5 +1,6 @@
 """States that run states: Parallel, and Map inside of the same execution."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -119,12 +120,10 @@ class _Iterations:
         line.iteration = (name, index)
         try:
             result = self.frame.run.go(line, self.state.processor, given)
-        except StateFailure as failure:
-            if not failure.is_terminal:
-                line.note("MapIterationFailed", name, details)
+        except StateFailure:
+            deque(self.indices, maxlen=0)  # no further iteration begins
             raise
-        finally:
-            line.iteration = None
+        line.iteration = None
         self.open.remove(line)
         self.last_id = line.note("MapIterationSucceeded", name, details)
         self.results[index] = result.value

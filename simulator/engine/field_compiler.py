@@ -161,7 +161,7 @@ class FieldCompiler:
         where = (*at, *error.at)
         field_name = where[-1] if where else ""
         message = f"The value for the field '{field_name}' must be a valid JSONPath or a valid intrinsic function call"
-        self.refuse(place, where, message)
+        self.refuse(place, where[:-1] if error.at else where, message)  # the service names what the field is in
 
     def refuse(self, place: Place, at: Pointer, message: str) -> None:
         """Note that a field cannot be used."""

@@ -41,6 +41,7 @@ class Frame:
         "item",
         "iteration",
         "kept",
+        "passed_id",
         "position",
         "previous_id",
         "process",
@@ -61,7 +62,7 @@ class Frame:
         self.process: Process | None = None
         self.call: Process | None = None
         self.token: str | None = None
-        self.entered_id = self.entered_previous = self.entered_ms = 0
+        self.entered_id = self.entered_previous = self.entered_ms = self.passed_id = 0
         self.retry_count: int | None = None
         self.position: tuple[str, Document] | None = None
         self.is_resuming = False
@@ -91,11 +92,13 @@ class Frame:
     def emit(self, kind: str, state: str | None, details: JsonObject) -> int:
         """Write a history event that the next one of this line will name as its predecessor."""
         self.previous_id = self.run.record(kind, state, details, self.previous_id)
+        self.passed_id = 0
         return self.previous_id
 
-    def note(self, kind: str, state: str | None, details: JsonObject) -> int:
-        """Write a history event that the next one will pass over."""
-        return self.run.record(kind, state, details, self.previous_id)
+    def note(self, kind: str, state: str | None, details: JsonObject, previous_id: int | None = None) -> int:
+        """Write a history event that the next one will pass over, unless that tells of a failure."""
+        self.passed_id = self.run.record(kind, state, details, previous_id or self.previous_id)
+        return self.passed_id
 
     def enter(self, kind: str, state: str, document: Document, *, has_retries: bool = False) -> Scope:
         """Enter a state: the event, and the scope of its expressions."""
@@ -168,24 +171,36 @@ class Frame:
             self.emit("EvaluationFailed", state, details)
         return StateFailure(error.error, cause, is_terminal=error.error == "States.Runtime")
 
-    def abort(self, *, is_silent: bool = False) -> None:
+    def abort(self, previous_id: int | None = None, *, is_silent: bool = False) -> None:
         """End this line and everything below it; nothing of it runs again.
 
-        With the events that tell of it, unless the whole execution ends: then its own last event says it all.
+        With the events that tell of it, all after the one that was the reason (`previous_id`), unless the whole execution
+        ends: then its own last event says it all.
         """
+        if previous_id is not None:
+            self.previous_id = previous_id
         for child in self.children:
-            child.abort(is_silent=is_silent)
+            child.abort(previous_id, is_silent=is_silent)
         self.children = []
-        if self.active and not is_silent and self.has_map_run:
-            self._tell("MapRunAborted", self.active[1], {})
-        if self.active and not is_silent and self.active[0] in ABORTABLE:
-            self._tell(f"{self.active[0]}StateAborted", self.active[1], {})
-        if self.iteration and not is_silent:
-            self._tell("MapIterationAborted", self.iteration[0], {"name": self.iteration[0], "index": self.iteration[1]})
+        if not is_silent:
+            self._tell_of_abort()
         self.active = self.iteration = None
         for process in (self.call, self.process):
             if process is not None:
                 process.interrupt(Cancelled())
+
+    def tell_of_iteration(self, kind: str) -> None:
+        """Write what became of the iteration of a Map that this line is in, if it is in one."""
+        if self.iteration:
+            name, index = self.iteration
+            self._tell(kind, name, {"name": name, "index": index})
+
+    def _tell_of_abort(self) -> None:
+        if self.active and self.has_map_run:
+            self._tell("MapRunAborted", self.active[1], {})
+        if self.active and self.active[0] in ABORTABLE:
+            self._tell(f"{self.active[0]}StateAborted", self.active[1], {})
+        self.tell_of_iteration("MapIterationAborted")
 
     def _tell(self, kind: str, state: str, details: JsonObject) -> None:
         with suppress(StateFailure):  # a full history ends the execution anyway

@@ -28,14 +28,26 @@ def guarded(
         try:
             return finish(frame, kind, state.name, state.flow, scope, document, work(scope)), state.next
         except ExpressionError as error:
+            frame.previous_id = frame.passed_id or frame.previous_id  # it fails with what its branches came to
             failure = frame.failure(state.name, error)
         except StateFailure as error:
             failure = error
         if _retry(frame, state, failure, used):
             continue
-        if failed and not failure.is_terminal:
-            frame.emit(failed, state.name, {})
-        return _catch(frame, kind, state, failure, scope)
+        before_id = frame.previous_id
+        _give_up(frame, state, failure, failed)
+        try:
+            return _catch(frame, kind, state, failure, scope)
+        except ExpressionError as error:
+            frame.previous_id = before_id
+            failure = frame.failure(state.name, error)
+            _give_up(frame, state, failure, failed)
+            raise failure from None
+
+
+def _give_up(frame: Frame, state: Guarded, failure: StateFailure, failed: str | None) -> None:
+    if failed and not failure.is_terminal:
+        frame.emit(failed, state.name, {})
 
 
 def _retry(frame: Frame, state: Guarded, failure: StateFailure, used: list[int]) -> bool:
@@ -58,12 +70,9 @@ def _catch(frame: Frame, kind: str, state: Guarded, failure: StateFailure, scope
     catcher = state.catchers[index]
     error_output: dict[str, JsonValue] = {"Error": failure.error or "", "Cause": failure.cause or ""}
     frame.run.journal.record(StateCaught(frame.run.arn, state.name, failure.error or "", index, catcher.next))
-    try:
-        if catcher.flow.is_jsonata:
-            scope = scope.with_states(errorOutput=error_output)
-        value, assigned = catcher.flow.give(scope, error_output)
-    except ExpressionError as error:
-        raise frame.failure(state.name, error) from None
+    if catcher.flow.is_jsonata:
+        scope = scope.with_states(errorOutput=error_output)
+    value, assigned = catcher.flow.give(scope, error_output)
     output = Document(value)
     frame.exit(kind, state.name, output, assigned)
     return output, catcher.next

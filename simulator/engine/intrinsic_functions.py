@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from simulator.engine.json_text import decode, encode
+from simulator.engine.json_text import decode, encode, text_of
 from simulator.engine.scope import Scope
 from simulator.json_types import JsonValue
 
@@ -21,18 +21,6 @@ _PLACEHOLDER = re.compile(r"\\([{}'\\])|\{\}|([{}])")
 
 class FunctionError(Exception):
     """A function cannot do its work with these arguments."""
-
-
-def text_of(value: JsonValue) -> str:
-    """A value inside of a formatted string, as Java writes maps and lists: `{name=value}`, `[1, 2]`."""
-    match value:
-        case str():
-            return value
-        case None | bool() | int() | float():
-            return encode(value)
-        case Mapping():
-            return "{" + ", ".join(f"{key}={text_of(item)}" for key, item in value.items()) + "}"
-    return "[" + ", ".join(map(text_of, value)) + "]"
 
 
 def _format(arguments: Sequence[JsonValue], scope: Scope) -> JsonValue:

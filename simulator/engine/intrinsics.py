@@ -172,7 +172,7 @@ def _reader(path: Path) -> Argument:
             return path.read(scope)
         except PathMissing as error:
             raise _ArgumentMissing(
-                f"The JsonPath argument for the field '{path.text}' could not be found in the input '{encode(scope.input)}'"
+                f"The JsonPath argument for the field '{path.told}' could not be found in the input '{encode(scope.input)}'"
             ) from error
 
     return read

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from simulator.engine.failures import ExpressionError
@@ -19,6 +20,18 @@ def encode(value: JsonValue) -> str:
     """The JSON text of a value. Exponents are written as `1.0E21`."""
     text = _encode(value)
     return _EXPONENT.sub(_exponent, text) if "e+" in text or "e-" in text else text
+
+
+def text_of(value: JsonValue) -> str:
+    """A value inside of a formatted string, as Java writes maps and lists: `{name=value}`, `[1, 2]`."""
+    match value:
+        case str():
+            return value
+        case None | bool() | int() | float():
+            return encode(value)
+        case Mapping():
+            return "{" + ", ".join(f"{key}={text_of(item)}" for key, item in value.items()) + "}"
+    return "[" + ", ".join(map(text_of, value)) + "]"
 
 
 def decode(text: str) -> Any:

@@ -1,7 +1,7 @@
 """Paths that may match several places, through python-jsonpath, with Step Functions' dialect put in its words."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -73,13 +73,28 @@ def _pattern(pattern: str, flags: int) -> Callable[[str], bool]:
 _environment = _Environment(strict=False)
 
 
+def _numbers(values: Any) -> list[float]:
+    """The numbers of an array, all else left out. Raises ValueError for what is no array, or has none."""
+    if isinstance(values, list | tuple):
+        numbers = [item for item in values if isinstance(item, int | float) and not isinstance(item, bool)]
+        if numbers:
+            return numbers
+    raise ValueError("no numbers")
+
+
+def _keys(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return list(value)
+    raise ValueError("no object")
+
+
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "length": len,
-    "min": min,
-    "max": max,
-    "sum": sum,
-    "avg": lambda values: sum(values) / len(values),
-    "keys": list,
+    "min": lambda values: min(_numbers(values)),
+    "max": lambda values: max(_numbers(values)),
+    "sum": lambda values: sum(_numbers(values)),
+    "avg": lambda values: sum(_numbers(values)) / len(_numbers(values)),
+    "keys": _keys,
 }
 """What may stand at the end of a path, `$.items.length()`; the path then gives one value."""
 

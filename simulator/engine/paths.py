@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from simulator.engine.failures import ExpressionError
+from simulator.engine.json_text import text_of
 from simulator.engine.scope import Scope
 from simulator.json_types import JsonValue
 
@@ -77,6 +78,11 @@ class Path:
             return scope.variables[self.root[1:]]
         except KeyError:
             raise PathMissing(f"The variable '{self.root}' is not defined") from None
+
+    @property
+    def told(self) -> str:
+        """The path as payload templates and intrinsic functions name it where it leads nowhere: `$$` is `$` there."""
+        return self.text[1:] if self.root == "$$" else self.text
 
     @property
     def is_reference(self) -> bool:
@@ -154,11 +160,21 @@ def _child(value: JsonValue, step: Step, steps: Sequence[Step], index: int) -> J
                 return value[step]
             if index == len(steps) - 1:
                 raise PathMissing(f"No results for path: {bracketed(steps)}")
-        raise PathMissing(f"Missing property in path {bracketed(steps[:index])}" + f"['{step}']")
+            raise PathMissing(f"Missing property in path {bracketed(steps[: index + 1])}")
+        raise PathMissing(f"Property ['{step}'] not found in path {bracketed(steps[:index])}")
+    if not isinstance(value, list | tuple):
+        raise not_an_array(value, bracketed(steps[index:])[1:], bracketed(steps[:index]))
     if _has_index(value, step):
-        return value[step]  # type: ignore[index]
-    is_past_end = isinstance(value, list | tuple) and index == len(steps) - 1
-    raise PathMissing(f"No results for path: {bracketed(steps)}", is_past_end=is_past_end)
+        item: JsonValue = value[step]
+        return item
+    raise PathMissing(f"No results for path: {bracketed(steps)}", is_past_end=index == len(steps) - 1)
+
+
+def not_an_array(value: JsonValue, tail: str, at: str) -> PathMissing:
+    """The error for what is no array where a path goes on with an index or a slice (`tail`), in the service's words."""
+    if value is None:
+        return PathMissing(f"The path {at} is null")
+    return PathMissing(f"Filter: {tail} can only be applied to arrays. Current context is: {text_of(value)}")
 
 
 def _has_index(value: JsonValue, index: int) -> bool:
@@ -184,7 +200,7 @@ def _query(tail: str, text: str) -> Callable[[JsonValue], JsonValue]:
         for index, step in enumerate(prefix):
             root = _child(root, step, (*prefix, ""), index)
         if needs_array and not isinstance(root, list | tuple):
-            raise PathMissing(f"Filter: {rest} can only be applied to arrays. Current context is: {root}")
+            raise not_an_array(root, rest, bracketed(prefix))
         return find(root)
 
     return query

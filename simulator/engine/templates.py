@@ -76,9 +76,10 @@ def _field(path: Path, field: str) -> Reader:
         except PathMissing as error:
             if error.is_past_end:  # observed: an index behind the end of an array is null, a missing member an error
                 return None
+            searched = scope.context() if path.root == "$$" else scope.input
             raise ExpressionError(
-                f"The JSONPath '{path.text}' specified for the field '{field}' could not be found in the input"
-                f" '{encode(scope.input)}'"
+                f"The JSONPath '{path.told}' specified for the field '{field}' could not be found in the input"
+                f" '{encode(searched)}'"
             ) from error
 
     return read

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from simulator.clock import Signal
+from simulator.clock import Priority, Signal, VirtualClock
 from simulator.engine.failures import Cancelled, StateFailure
 from simulator.engine.frame import Frame
+
+LAST = Priority.DEADLINE + 1
+"""After everything else that is due at an instant."""
 
 
 def together(frame: Frame, name: str, bodies: Sequence[Callable[[Frame], None]], lines: Sequence[Frame]) -> None:
@@ -26,8 +29,8 @@ def together(frame: Frame, name: str, bodies: Sequence[Callable[[Frame], None]],
 def _alone(frame: Frame, line: Frame, body: Callable[[Frame], None]) -> None:
     try:
         body(line)
-    except StateFailure:
-        frame.children = []
+    except StateFailure as failure:
+        _end(frame, line, failure)
         raise
     finally:
         frame.previous_id = line.previous_id
@@ -43,13 +46,13 @@ def _race(frame: Frame, name: str, lines: Sequence[Frame], bodies: Sequence[Call
         except Cancelled:
             return
         except StateFailure as failure:
+            if not _is_first(clock, failure):
+                return
             failures.append(failure)
+            _end(frame, line, failure)
         left -= 1
         if left == 0 or failures:
             frame.previous_id = line.previous_id
-            frame.children.remove(line)
-            for other in frame.children if failures else ():
-                other.abort(is_silent=failures[0].is_terminal)
             over.set()
 
     for index, (line, body) in enumerate(zip(lines, bodies, strict=True)):
@@ -57,3 +60,32 @@ def _race(frame: Frame, name: str, lines: Sequence[Frame], bodies: Sequence[Call
     over.wait()
     if failures:
         raise failures[0]
+
+
+def _is_first(clock: VirtualClock, failure: StateFailure) -> bool:
+    """Let the other lines do what they do at this very instant; whether none of them has ended this one meanwhile.
+
+    So four tasks that time out together all tell of it before the first of them ends the others, as on AWS. A runtime
+    error waits for nobody.
+    """
+    if failure.is_terminal:
+        return True
+    process = clock.current()
+    try:
+        process.suspend(clock.call_after(0, process.resume, LAST))
+    except Cancelled:
+        return False
+    return True
+
+
+def _end(frame: Frame, line: Frame, failure: StateFailure) -> None:
+    """One line has failed: end the others, and tell of it. Every event of that comes after the failed line's last one."""
+    frame.children.remove(line)
+    if not failure.is_terminal:
+        line.tell_of_iteration("MapIterationFailed")
+    for other in frame.children:
+        other.abort(line.previous_id, is_silent=failure.is_terminal)
+    if not failure.is_terminal and line.active and line.active[0] == "Task":  # it was entered and never left
+        line.note("TaskStateAborted", line.active[1], {})
+    line.active = line.iteration = None
+    frame.children = []

@@ -190,3 +190,51 @@ def test_an_endless_loop_ends_at_the_history_limit() -> None:
     assert execution.status == "FAILED"
     assert execution.cause == "The execution reached the maximum number of history events (25000)."
     assert len(world.events()) == 25_000
+
+
+def test_tasks_that_time_out_together_all_tell_of_it_before_the_first_ends_the_others() -> None:
+    world = World()
+    world.tasks = {"Ask": lambda call: world.clock.sleep_ms(60_000)}
+    world.run(machine(Each=each(machine(Ask=task(TimeoutSeconds=5)))), ["a", "b"])
+    assert world.chain()[11:] == [
+        (12, 7, "TaskTimedOut"), (13, 11, "TaskTimedOut"), (14, 12, "MapIterationFailed"), (15, 12, "TaskStateAborted"),
+        (16, 12, "MapIterationAborted"), (17, 12, "TaskStateAborted"), (18, 12, "MapStateFailed"),
+        (19, 18, "ExecutionFailed"),
+    ]  # fmt: skip
+
+
+def test_the_task_that_ends_a_branch_is_aborted_too() -> None:
+    world = World({"Ask": failing("Busy")})
+    world.run(machine(Both={"Type": "Parallel", "Branches": [machine(Ask=task())]}))
+    assert world.chain()[6:] == [
+        (7, 6, "TaskFailed"), (8, 7, "TaskStateAborted"), (9, 7, "ParallelStateFailed"), (10, 9, "ExecutionFailed"),
+    ]  # fmt: skip
+
+
+def test_a_failure_after_all_branches_follows_the_event_of_their_success() -> None:
+    world = World()
+    branches = {"Type": "Parallel", "Branches": [machine(A={"Type": "Pass"})], "ResultSelector": {"m.$": "$.nope"}}
+    world.run(machine(Both=branches))
+    assert world.chain()[5:] == [(6, 5, "ParallelStateSucceeded"), (7, 6, "ExecutionFailed")]
+
+
+def test_a_catcher_that_fails_makes_the_state_fail_again() -> None:
+    fails = machine(Boom={"Type": "Fail", "Error": "E"})
+    catch = [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.input.missing %}", "Next": "Caught"}]
+    both = {"Type": "Parallel", "Branches": [fails], "Catch": catch, "End": True}
+    world = World()
+    world.run({**machine(Both=both, Caught={"Type": "Pass"}), "QueryLanguage": "JSONata"})
+    assert world.chain()[3:] == [
+        (4, 3, "FailStateEntered"), (5, 4, "ParallelStateFailed"), (6, 4, "EvaluationFailed"), (7, 6, "ParallelStateFailed"),
+        (8, 7, "ExecutionFailed"),
+    ]  # fmt: skip
+    assert world.details("EvaluationFailed")[0]["location"] == "Catch[0]/Output"
+
+
+def test_a_branch_that_fails_at_once_lets_the_others_begin() -> None:
+    world = World()
+    fails, waits = machine(Boom={"Type": "Fail", "Error": "E"}), machine(Long={"Type": "Wait", "Seconds": 9})
+    world.run(machine(Both={"Type": "Parallel", "Branches": [fails, waits]}))
+    assert world.types()[3:] == [
+        "FailStateEntered", "WaitStateEntered", "WaitStateAborted", "ParallelStateFailed", "ExecutionFailed",
+    ]  # fmt: skip

@@ -62,7 +62,7 @@ VALUE = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')
             states(A={**PASS, "Parameters": {"x": {"y.$": "$.["}}}),
             (
                 "SCHEMA_VALIDATION_FAILED: The value for the field 'y.$' must be a valid JSONPath or a valid intrinsic"
-                " function call at /States/A/Parameters/x/y.$"
+                " function call at /States/A/Parameters/x"
             ),
         ),
         (

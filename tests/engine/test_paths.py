@@ -62,9 +62,34 @@ def test_what_leads_to_a_wildcard_must_be_there(path: str) -> None:
     assert f"The JSONPath '{path}' specified for the field 'v.$' could not be found in the input" in read(path)
 
 
-def test_input_path_fails_in_the_words_of_the_path_language() -> None:
-    execution = World().run(machine(A={"Type": "Pass", "InputPath": "$.a.b"}), {"a": {}})
-    assert (execution.cause or "").endswith("Invalid path '$.a.b' : No results for path: $['a']['b']")
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("$.a.b", "No results for path: $['a']['b']"),
+        ("$.a.b.c", "Missing property in path $['a']['b']"),
+        ("$.text.b", "Property ['b'] not found in path $['text']"),
+        ("$.list[9]", "No results for path: $['list'][9]"),
+        ("$.a[0]", "Filter: [0] can only be applied to arrays. Current context is: {}"),
+        ("$.text[0].b", "Filter: [0]['b'] can only be applied to arrays. Current context is: t"),
+        ("$.text[0:2]", "Filter: [0:2] can only be applied to arrays. Current context is: t"),
+        ("$.none[0]", "The path $['none'] is null"),
+        ("$.text.sum()", "Could not determine value of path $.text.sum()"),
+    ],
+)
+def test_input_path_fails_in_the_words_of_the_path_language(path: str, words: str) -> None:
+    given: dict[str, Any] = {"a": {}, "text": "t", "list": [1], "none": None}
+    execution = World().run(machine(A={"Type": "Pass", "InputPath": path}), given)
+    assert (execution.cause or "").endswith(f"Invalid path '{path}' : {words}")
+
+
+def test_a_path_of_the_context_object_is_named_as_one_of_the_input() -> None:
+    execution = World().run(machine(A={"Type": "Pass", "Parameters": {"v.$": "$$.Nope"}}), {"a": 1})
+    found = "The JSONPath '$.Nope' specified for the field 'v.$' could not be found in the input '{\"Execution\":{\"Id\":"
+    assert found in (execution.cause or "")
+    execution = World().run(machine(A={"Type": "Pass", "Parameters": {"v.$": "States.Format('{}', $$.Nope)"}}), {"a": 1})
+    assert (execution.cause or "").endswith(
+        "had the following error: The JsonPath argument for the field '$.Nope' could not be found in the input '{\"a\":1}'"
+    )
 
 
 def test_result_path_makes_what_is_missing_and_refuses_what_is_in_the_way() -> None:

@@ -55,7 +55,7 @@ def test_iterations_that_ended_well_are_not_run_again() -> None:
 
 
 def test_an_iteration_goes_on_at_the_state_that_failed_and_with_its_own_item() -> None:
-    world = World({"Before": lambda call: call.parameters, "Work": failing("Down", times=1, then="done")})
+    world = World({"Before": lambda call: call.parameters, "Work": failing("Down", times=3, then="done")})
     inner = machine(
         Before=task(Assign={"mine.$": "$"}), Work=task(Parameters={"item.$": "$mine", "at.$": "$$.Map.Item.Index"})
     )

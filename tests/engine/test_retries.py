@@ -197,7 +197,8 @@ def test_an_error_inside_of_nested_parallels_is_caught_by_the_nearest_state_that
     assert output(execution) == {"id": 1, "error": {"Error": "Busy", "Cause": "too much"}}
     assert world.types()[2:] == [
         "ParallelStateStarted", "ParallelStateEntered", "ParallelStateStarted", "TaskStateEntered", "TaskScheduled",
-        "TaskStarted", "WaitStateEntered", "TaskFailed", "ParallelStateFailed", "WaitStateAborted", "ParallelStateFailed",
+        "TaskStarted", "WaitStateEntered", "TaskFailed", "TaskStateAborted", "ParallelStateFailed", "WaitStateAborted",
+        "ParallelStateFailed",
         "ParallelStateExited", "PassStateEntered", "PassStateExited", "ExecutionSucceeded",
     ]  # fmt: skip
     assert execution.ended_ms == 0
