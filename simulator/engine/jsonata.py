@@ -21,7 +21,7 @@ from simulator.json_types import JsonValue
 
 MAX_MILLISECONDS = 1_000
 MAX_PURE_MILLISECONDS = 5_000
-MAX_DEPTH = 300
+MAX_DEPTH = 100
 MAX_SEQUENCE = 100_000
 MAX_COMPILED = 4_096
 _NAME = re.compile(r"\$([^\W\d]\w*)")
@@ -57,6 +57,10 @@ class Jsonata:
         value = self.run(bindings, scope)
         if value is None:
             return self._nothing(bindings, scope)
+        if isinstance(value, float) and not math.isfinite(value):
+            return (
+                None  # observed: what is beyond all numbers is taken where it is the whole result; JSON has only null for it
+            )
         if not _is_json(value):
             raise Unsupported("")
         return value  # type: ignore[no-any-return]

@@ -13,6 +13,7 @@ from simulator.engine.json_text import encode
 from simulator.engine.jsonata import InvalidJsonata, Jsonata, Undefined, Unsupported, compile_jsonata
 from simulator.engine.jsonata_checks import unsupported_references
 from simulator.engine.jsonata_functions import JsonataError
+from simulator.engine.jsonata_messages import after_sentence
 from simulator.engine.scope import Scope
 from simulator.engine.templates import InvalidTemplate, Reader
 from simulator.engine.timestamps import parse_timestamp
@@ -185,4 +186,6 @@ def _evaluate(compiled: Jsonata, scope: Scope, start: str, at: str) -> JsonValue
     except Unsupported as error:
         raise ExpressionError(f"{start}returned an unsupported result type.", QUERY_ERROR, at) from error
     except JsonataError as error:
-        raise ExpressionError(f"{start}threw an error during evaluation. {error}", QUERY_ERROR, at) from error
+        raise ExpressionError(
+            f"{start}threw an error during evaluation{after_sentence(str(error))}", QUERY_ERROR, at
+        ) from error

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator.engine.jsonata_functions import JsonataError, is_number
+from simulator.engine.jsonata_messages import MEMORY
 from simulator.engine.pure_jsonata import library
 from simulator.engine.scope import Scope
 
@@ -36,7 +37,7 @@ def _pad(scope: Scope, text: Any = None, width: Any = None, filling: Any = " ") 
     if not isinstance(text, str) or not is_number(width) or not isinstance(filling, str):
         raise JsonataError('T0410: Argument 1 of function "pad" does not match function signature')
     missing = abs(int(width)) - len(text)
-    _check_length("pad", missing)
+    _check_length(missing)
     repeated = filling or " "
     padding = (repeated * (missing // len(repeated) + 1))[: max(0, missing)]
     return padding + text if width < 0 else text + padding
@@ -49,7 +50,7 @@ def _format_integer(scope: Scope, number: Any = None, picture: Any = None) -> An
     if not is_number(number) or not isinstance(picture, str):
         raise JsonataError('T0410: Argument 1 of function "formatInteger" does not match function signature')
     if picture[:1] in ("I", "i"):
-        _check_length("formatInteger", abs(int(number)) // 1_000)
+        _check_length(abs(int(number)) // 1_000)
     try:
         return library().functions.Functions.format_integer(number, picture)
     except Exception as error:
@@ -66,7 +67,7 @@ def _join(scope: Scope, texts: Any = None, separator: Any = None) -> Any:
     if separator is not None and not isinstance(separator, str):
         raise JsonataError('T0410: Argument 1 of function "join" does not match function signature')
     between = separator or ""
-    _check_length("join", sum(map(len, parts)) + len(between) * (len(parts) - 1))
+    _check_length(sum(map(len, parts)) + len(between) * (len(parts) - 1))
     return between.join(parts)
 
 
@@ -82,13 +83,13 @@ def _replace(scope: Scope, text: Any = None, pattern: Any = None, replacement: A
     if limit is not None and (not is_number(limit) or limit < 0):
         raise JsonataError("D3011: Fourth argument of replace function must evaluate to a positive number")
     count = text.count(pattern) if limit is None else min(text.count(pattern), int(limit))
-    _check_length("replace", len(text) + count * (len(replacement) - len(pattern)))
+    _check_length(len(text) + count * (len(replacement) - len(pattern)))
     return text.replace(pattern, replacement, count)
 
 
-def _check_length(function: str, length: int) -> None:
+def _check_length(length: int) -> None:
     if length > MAX_TEXT:
-        raise JsonataError(f"D2014: The text made by function {function} must not exceed {MAX_TEXT} characters")
+        raise JsonataError(MEMORY)
 
 
 LIMITED_FUNCTIONS: dict[str, Callable[..., Any]] = {
