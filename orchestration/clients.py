@@ -58,12 +58,12 @@ def error_code(error: ClientError | BotoCoreError) -> str:
     return code.rpartition("#")[2].partition(":")[0]
 
 
-def pages(operation: Callable[..., Any], member: str, **parameters: Any) -> Iterator[Any]:
+def pages(operation: Callable[..., Any], member: str, token_name: str = "nextToken", **parameters: Any) -> Iterator[Any]:
     """Every item of a paginated operation, page by page."""
     token: dict[str, str] = {}
     while True:
         page = operation(**parameters, **token)
         yield from page.get(member, [])
-        if not page.get("nextToken"):
+        if not page.get(token_name):
             return
-        token = {"nextToken": page["nextToken"]}
+        token = {token_name: page[token_name]}

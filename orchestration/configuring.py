@@ -15,7 +15,7 @@ from orchestration import launch_changes, launch_settings, places, record, store
 from orchestration.clients import TRANSIENT, error_code
 from orchestration.logs import logger
 from orchestration.record import Record
-from orchestration.waves import CONFIGURING, NOT_STARTED, RETRYING
+from orchestration.waves import CONFIGURING, NOT_STARTED, PREPARING, RETRYING
 
 Event = Mapping[str, Any]
 CONFIGURED = "CONFIGURED"
@@ -31,7 +31,7 @@ def configure_wave(event: Event) -> Record:
     execution_id, name = event["executionId"], event["wave"]
     execution = store.load(execution_id)
     wave = record.wave_of(execution, name)
-    if "launchConfiguration" not in wave or wave["status"] not in (NOT_STARTED, CONFIGURING, RETRYING):
+    if "launchConfiguration" not in wave or wave["status"] not in (NOT_STARTED, PREPARING, CONFIGURING, RETRYING):
         return {"status": CONFIGURED}
     begun = partial(launch_changes.wave_configuring, name=name)
     execution = store.update(execution_id, begun, execution)

@@ -54,5 +54,7 @@ def _share(wave: Mapping[str, Any]) -> float | None:
     """Of a wave that launched at its first attempt: one that was retried has had several jobs."""
     if wave["status"] != LAUNCHED or wave.get("attempt") != 1 or "jobStartedAt" not in wave:
         return None
-    took = (datetime.fromisoformat(wave["endedAt"]) - datetime.fromisoformat(wave["jobStartedAt"])).total_seconds()
+    took = (
+        datetime.fromisoformat(wave.get("launchedAt", wave["endedAt"])) - datetime.fromisoformat(wave["jobStartedAt"])
+    ).total_seconds()
     return round(min(MOST, max(LEAST, took / expected_seconds(len(wave["servers"])))), 3)

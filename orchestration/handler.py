@@ -16,6 +16,7 @@ from orchestration.clients import named_errors
 from orchestration.configuring import configure_wave
 from orchestration.logs import about, logger
 from orchestration.record import Record
+from orchestration.stepping import take_steps
 from orchestration.watching import check_wave_status, update_wave_status
 from orchestration.waves import (
     PENDING,
@@ -126,6 +127,7 @@ ACTIONS: Mapping[str, Callable[[Event], Record]] = {
     "await_approval": await_approval,
     "default_approval": default_approval,
     "skip_wave": skip_wave,
+    "take_steps": take_steps,
     "configure_wave": configure_wave,
     "start_wave": start_wave,
     "await_job": await_job,

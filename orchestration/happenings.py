@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from orchestration.operators import THE_PLAN
 from orchestration.policy import WAVE_ENDED
 from orchestration.record import ENDED, Record, wave_of
 from orchestration.telling import events_between
@@ -35,6 +36,10 @@ def happenings(before: Record | None, after: Record) -> Iterator[Happening]:
                 yield from _execution(after)
             case "wave":
                 yield from _wave(after, event["wave"])
+            case "step" if event["status"] != RUNNING:
+                told = {name: event[name] for name in ("wave", "step", "reason") if name in event}
+                sentence = f"{event['step']} of wave {event['wave']} is {event['status']}."
+                yield Happening("Step Ended", _detail(after, stepStatus=event["status"], **told), sentence)
             case "operation" if event["operation"] in _OPERATIONS:
                 yield _operation(after, event)
 
@@ -43,7 +48,11 @@ def _execution(record: Record) -> Iterator[Happening]:
     if record["status"] == RUNNING:
         yield Happening("Execution Started", _detail(record), "has started.", "start")
     elif record["status"] in ENDED:
-        told = {name: record[name] for name in ("recoverySeconds", "rtoMet", "endedAt", "error") if name in record}
+        told = {
+            name: record[name]
+            for name in ("orchestrationSeconds", "recoverySeconds", "rtoMet", "endedAt", "error")
+            if name in record
+        }
         yield Happening(
             "Execution Finished",
             _detail(record, **told),
@@ -55,8 +64,9 @@ def _execution(record: Record) -> Iterator[Happening]:
 def _measures_of(record: Record) -> dict[str, tuple[str, float]]:
     """How an execution went, in numbers. What did not recover has no recovery time."""
     found: dict[str, tuple[str, float]] = {"Executions": ("Count", 1)}
-    if "recoverySeconds" in record and record["status"] in ("COMPLETED", "PARTIAL"):
-        found["RecoveryTime"] = ("Seconds", record["recoverySeconds"])
+    if record["status"] in ("COMPLETED", "PARTIAL"):
+        times = {"RecoveryTime": "recoverySeconds", "OrchestrationTime": "orchestrationSeconds"}
+        found |= {metric: ("Seconds", record[name]) for metric, name in times.items() if name in record}
     if "rtoMet" in record:
         found["RtoMet"] = ("Count", int(record["rtoMet"]))
     return found
@@ -85,7 +95,8 @@ def _operation(record: Record, event: Record) -> Happening:
     told = {name: event[name] for name in ("by", "reason", "at") if name in event}
     what = _OPERATIONS[event["operation"]]
     reason = f": {event['reason']}" if "reason" in event else ""
-    notify = "paused" if event["operation"] in ("pause", "resume") else ""
+    # Of the plan's own pauses the state machine tells.
+    notify = "paused" if event["operation"] in ("pause", "resume") and event["by"] != THE_PLAN else ""
     return Happening(f"Execution {what}", _detail(record, **told), f"was {what.lower()} by {event['by']}{reason}.", notify)
 
 

@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from orchestration import policy, steps
 from orchestration.record import ENDED, Record, instant, wave_of
 from orchestration.waves import AWAITING_APPROVAL, AWAITING_OPERATOR, FAILED, NOT_STARTED, RETRYING
+
+THE_PLAN = "the plan"  # who pauses where the plan does
 
 
 class NotPossible(Exception):
@@ -62,13 +65,13 @@ def skipped(record: Record, note: Record) -> Record:
 
 
 def retried(record: Record, note: Record) -> Record:
-    """A failed wave that waits for a decision is tried again, with the servers that did not launch."""
-    return _settled(record, note, {"status": RETRYING})
+    """A failed wave that waits for a decision is tried again: what did not launch, or the step that it failed at."""
+    return _settled(record, note, steps.again, {"status": RETRYING})
 
 
 def continued(record: Record, note: Record) -> Record:
-    """The execution goes on without what a failed wave did not launch."""
-    return _settled(record, note, {"status": FAILED, "isAccepted": True})
+    """The execution goes on without what a failed wave did not launch, or the wave without the step that it failed at."""
+    return _settled(record, note, steps.passed_over, {"status": FAILED, "isAccepted": True})
 
 
 OPERATIONS: Mapping[str, Callable[[Record, Record], Record]] = {
@@ -83,6 +86,27 @@ WAVE_OPERATIONS: Mapping[str, Callable[[Record, Record], Record]] = {
     "retry": retried,
     "continue": continued,
 }
+
+
+def paused_by_plan(record: Record, now: datetime) -> Record:
+    """The execution is paused if the turn has come of a wave before which its plan pauses. It does so once for each."""
+    if record["status"] in ENDED or "paused" in record or "cancelled" in record:
+        return record
+    wave = next((one for one in record["waves"] if _pauses_before(record, one)), None)
+    if wave is None:
+        return record
+    note = note_of("pause", THE_PLAN, now, wave=wave["name"], reason=f"before wave {wave['name']}")
+    waiting = {name: value for name, value in wave.items() if name != "turnToken"}
+    waiting |= {"pauseToken": wave["turnToken"], "pausedBeforeAt": instant(now)}
+    waves = [waiting if one is wave else one for one in record["waves"]]
+    return _noted({**record, "waves": waves, "paused": note}, note)
+
+
+def _pauses_before(record: Record, wave: Record) -> bool:
+    if "pauseBefore" not in wave or "pausedBeforeAt" in wave or "turnToken" not in wave:
+        return False
+    turn = policy.turn_of(record, wave)
+    return turn is not None and turn[0] != policy.SKIP
 
 
 def note_of(operation: str, by: str, now: datetime, **more: Any) -> Record:
@@ -105,13 +129,15 @@ def _decided(record: Record, note: Record, *, is_approved: bool) -> Record:
     return _noted(_changed(record, wave, {"approved": is_approved}), note)
 
 
-def _settled(record: Record, note: Record, change: Record) -> Record:
+def _settled(record: Record, note: Record, of_step: Callable[[Record, int], Record], change: Record) -> Record:
     _must_run(record)
     wave = wave_of(record, note["wave"])
     if wave.get("lastDecision") == note["operation"]:
         return record
     if wave["status"] != AWAITING_OPERATOR:
         raise NotPossible(f"wave {wave['name']} is {wave['status']} and waits for no decision")
+    held = steps.held_step(wave)
+    change = change if held is None else of_step(wave, held)
     return _noted(_changed(record, wave, change | {"lastDecision": note["operation"]}), note)
 
 

@@ -3,7 +3,8 @@
 A plan is `{"planId", "name"?, "rtoMinutes"?, "cleanUpDrill"?, "notify"?: ["start", "wave", "paused"], "waves": [...]}`, a
 wave `{"name", "servers": ["s-..."] or "tags": {...}, "dependsOn"?: ["..."], "timeoutMinutes"?: 60, "pollSeconds"?: 15,
 "onFailure"?: "stop" | "continue" | "pause", "retries"?: 0, "optional"?: ["s-..."], "minimumHealthyShare"?: 1, "approval"?:
-{"timeoutMinutes", "default": "approve" | "refuse"}}`. Both may say where servers are (`account`, `region`, `roleArn` or
+{"timeoutMinutes", "default": "approve" | "refuse"}, "pauseBefore"?: false, "rtoMinutes"?}`, with runbooks, checks of
+its health and a condition as plan_steps.py has them. Both may say where servers are (`account`, `region`, `roleArn` or
 `roleName`, `externalId`) and how they are launched (`launchConfiguration`, see launch_settings.py); the wave's word counts.
 Nothing here talks to AWS.
 """
@@ -16,6 +17,7 @@ from typing import Any
 from orchestration.launch_settings import merged as launch_configuration
 from orchestration.places import HERE, Home, Place, place_of
 from orchestration.plan_checks import DEFAULT_POLL_SECONDS, DEFAULT_TIMEOUT_MINUTES, Flaw, flaws_of
+from orchestration.plan_steps import Condition, Step, condition_of, steps_of
 from orchestration.waves import expected_seconds, polls_until
 
 # Step Functions ends an execution whose history reaches 25,000 events, and nothing can be recorded then. A wave writes some
@@ -48,7 +50,8 @@ class Wave:
     decides). Failed servers are tried `retries` more times. Servers in `optional` may fail; of the others, at least
     `minimum_healthy_share` must launch. Polls lie between `poll_seconds` and `poll_ceiling_seconds` apart. `tags` are what
     the servers were chosen by, if they were not named. `expected_share` is how long its job is expected to take, of what a
-    job with so many servers takes as a rule.
+    job with so many servers takes as a rule. Before a wave that `pauses_before` the execution pauses until it is resumed.
+    `rto_minutes` is how long after the request the wave has to be done.
     """
 
     name: str
@@ -66,6 +69,15 @@ class Wave:
     tags: Mapping[str, str] | None = None
     launch_configuration: Mapping[str, Any] | None = None
     expected_share: float = 1
+    pauses_before: bool = False
+    rto_minutes: float | None = None
+    steps: tuple[Step, ...] = ()
+    condition: Condition | None = None
+
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """The waves that have ended before this one starts."""
+        return frozenset(self.depends_on) | ({self.condition.wave} if self.condition else set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +132,12 @@ def read_plan(
 
 
 def in_dependency_order(waves: Sequence[Wave]) -> tuple[Wave, ...]:
-    """The waves so that each comes after all it depends on, otherwise as they were. They must not depend in a circle."""
+    """The waves so that each comes after all it waits for, otherwise as they were. They must not wait in a circle."""
     ordered: list[Wave] = []
     waiting = list(waves)
     while waiting:
         done = {wave.name for wave in ordered}
-        following = next(wave for wave in waiting if done.issuperset(wave.depends_on))
+        following = next(wave for wave in waiting if done >= wave.waits_for)
         ordered.append(following)
         waiting.remove(following)
     return tuple(ordered)
@@ -143,7 +155,9 @@ def within_history(waves: Sequence[Wave]) -> tuple[Wave, ...]:
 def _polls(wave: Wave, stretch: float) -> int:
     wave = _stretched(wave, stretch)
     expected, tries = wave.expected_share * expected_seconds(len(wave.servers)), wave.retries + 1
-    return tries * polls_until(wave.timeout_minutes * 60, expected, wave.poll_seconds, wave.poll_ceiling_seconds)
+    looks = [(step.timeout_minutes * 60, 0.0) for step in wave.steps]
+    waits = [*looks, *[(wave.timeout_minutes * 60, expected)] * tries]
+    return sum(polls_until(limit, length, wave.poll_seconds, wave.poll_ceiling_seconds) for limit, length in waits)
 
 
 def _stretched(wave: Wave, stretch: float) -> Wave:
@@ -185,4 +199,8 @@ def _wave(plan: Mapping[str, Any], document: Mapping[str, Any], tags: Mapping[st
         place=place_of(plan, document, home),
         tags=tags,
         launch_configuration=launch_configuration(plan, document) or None,
+        pauses_before=document.get("pauseBefore", False),
+        rto_minutes=document.get("rtoMinutes"),
+        steps=steps_of(document),
+        condition=condition_of(document),
     )

@@ -9,6 +9,9 @@ from orchestration import launch_settings
 from orchestration.launch_settings import settings_flaws
 from orchestration.place_checks import account_in, place_flaws, place_shape
 from orchestration.places import FIELDS, merged
+from orchestration.plan_graph import graph_flaws
+from orchestration.plan_steps import minutes_of
+from orchestration.step_checks import parameter_flaws, steps_shape
 
 DEFAULT_TIMEOUT_MINUTES = 60
 DEFAULT_POLL_SECONDS = 15
@@ -31,7 +34,8 @@ _WAVE_NAME = re.compile(r"[\w .:/=+@-]{1,128}")  # what AWS takes as a tag's val
 _PLAN_FIELDS = frozenset({"planId", "name", "waves", "rtoMinutes", "cleanUpDrill", "notify", "launchConfiguration", *FIELDS})
 _WAVE_FIELDS = frozenset({
     "name", "servers", "tags", "dependsOn", "timeoutMinutes", "pollSeconds", "onFailure", "retries", "optional",
-    "minimumHealthyShare", "approval", "launchConfiguration", *FIELDS,
+    "minimumHealthyShare", "approval", "launchConfiguration", "pauseBefore", "rtoMinutes", "preWave", "postWave",
+    "healthCheck", "runIf", *FIELDS,
 })  # fmt: skip
 _APPROVAL_FIELDS = frozenset({"timeoutMinutes", "default"})
 
@@ -70,11 +74,11 @@ def flaws_of(document: Any) -> Iterator[Flaw]:
     before = len(shape := list(_shape_flaws(waves)))
     yield from shape
     if before == 0:  # the rest compares waves, which must have their parts for it
-        yield from _name_flaws(waves)
+        yield from (Flaw(pointer, message) for pointer, message in graph_flaws(waves))
         yield from _server_flaws(document, waves)
         yield from _place_flaws(document, waves)
         yield from _launch_flaws(document, waves)
-        yield from _cycle_flaws(waves)
+        yield from _parameter_flaws(waves)
         yield from _duration_flaws(waves)
 
 
@@ -94,6 +98,10 @@ def _shape_flaws(waves: Sequence[Any]) -> Iterator[Flaw]:
             yield Flaw(f"{pointer}/dependsOn", "dependsOn must be a list of wave names")
         yield from _number(wave, "timeoutMinutes", MIN_TIMEOUT_MINUTES, MAX_TIMEOUT_MINUTES, pointer)
         yield from _number(wave, "pollSeconds", 1, MAX_POLL_SECONDS, pointer)
+        yield from _number(wave, "rtoMinutes", 0.1, MAX_DAYS * 24 * 60, pointer)
+        if not isinstance(wave.get("pauseBefore", False), bool):
+            yield Flaw(f"{pointer}/pauseBefore", "pauseBefore must be true or false")
+        yield from (Flaw(f"{pointer}/{field}", message) for field, message in steps_shape(wave))
         yield from _policy_shape(wave, pointer)
 
 
@@ -130,6 +138,11 @@ def _launch_flaws(document: Mapping[str, Any], waves: Sequence[Mapping[str, Any]
         if "instanceType" in settings and settings.get("rightSizing") != "NONE":
             message = f"wave {wave['name']!r}: an instanceType needs rightSizing NONE, otherwise DRS chooses another"
             yield Flaw(f"/waves/{index}/launchConfiguration", message)
+
+
+def _parameter_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    for index, wave in enumerate(waves):
+        yield from (Flaw(f"/waves/{index}/{field}", message) for field, message in parameter_flaws(wave))
 
 
 def _place_flaws(document: Mapping[str, Any], waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
@@ -186,18 +199,6 @@ def _number(wave: Mapping[str, Any], field: str, low: float, high: int, pointer:
         yield Flaw(f"{pointer}/{field}", f"{field} must be {noun} from {low} to {high}")
 
 
-def _name_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
-    names = [wave["name"] for wave in waves]
-    for index, wave in enumerate(waves):
-        if wave["name"] in names[:index]:
-            yield Flaw(f"/waves/{index}/name", f"two waves are called {wave['name']!r}")
-        for place, dependency in enumerate(wave.get("dependsOn", [])):
-            if dependency not in names:
-                yield Flaw(
-                    f"/waves/{index}/dependsOn/{place}", f"wave {wave['name']!r} depends on {dependency!r}, which is no wave"
-                )
-
-
 def _server_flaws(document: Mapping[str, Any], waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
     """Servers that are named twice, or too many: those of an account and Region by themselves."""
     owners: dict[tuple[str | None, ...], dict[str, str]] = {}
@@ -220,39 +221,12 @@ def _duration_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
     minutes = sum(
         wave.get("timeoutMinutes", DEFAULT_TIMEOUT_MINUTES) * (wave.get("retries", 0) + 1)
         + wave.get("approval", {}).get("timeoutMinutes", 0)
+        + minutes_of(wave)
         for wave in waves
     )
     if minutes > MAX_DAYS * 24 * 60:
-        yield Flaw(
-            "/waves",
-            f"the waves' timeouts, retries and approvals add up to {minutes / 60:,.0f} hours; {MAX_DAYS * 24} are possible",
-        )
-
-
-def _cycle_flaws(waves: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
-    graph = {wave["name"]: list(wave.get("dependsOn", [])) for wave in waves}
-    cycle = _cycle(graph)
-    if cycle:
-        yield Flaw("/waves", f"the waves depend on each other in a cycle: {' -> '.join(cycle)}")
-
-
-def _cycle(graph: Mapping[str, Sequence[str]]) -> list[str]:
-    """A cycle, as the names along it with the first one again at the end; empty if there is none."""
-    remaining = dict(graph)
-    while True:
-        free = [name for name, needs in remaining.items() if not any(need in remaining for need in needs)]
-        if not free:
-            break
-        for name in free:
-            del remaining[name]
-    if not remaining:
-        return []
-    path = [next(iter(remaining))]
-    while True:
-        following = next(need for need in remaining[path[-1]] if need in remaining)
-        if following in path:
-            return [*path[path.index(following) :], following]
-        path.append(following)
+        what = "the waves' timeouts, retries, approvals, runbooks and checks"
+        yield Flaw("/waves", f"{what} add up to {minutes / 60:,.0f} hours; {MAX_DAYS * 24} are possible")
 
 
 def _unknown(document: Mapping[str, Any], known: frozenset[str], pointer: str, noun: str) -> Iterator[Flaw]:

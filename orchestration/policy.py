@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestration.places import recorded
+from orchestration.plan_steps import BEFORE, HEALTH, RED
 from orchestration.waves import (
     AWAITING_OPERATOR,
     CONFIGURING,
@@ -15,22 +16,25 @@ from orchestration.waves import (
     LAUNCHED,
     PARTIAL,
     PENDING,
+    PREPARING,
     RETRYING,
     RUNNING,
     SKIPPED,
     TIMED_OUT,
+    VERIFYING,
 )
 
 Record = Mapping[str, Any]
 
 # What an open turn comes to.
 START, APPROVE, SKIP = "START", "APPROVE", "SKIP"
-CONFIGURE = "CONFIGURE"  # what START is for a wave whose launch configuration comes first
+# What START is for a wave whose launch configuration or runbooks come first; what comes before a wave that pauses the plan.
+CONFIGURE, PREPARE, PAUSED = "CONFIGURE", "PREPARE", "PAUSED"
 # What a plan says of a wave that fails.
 STOP, CONTINUE, PAUSE = "stop", "continue", "pause"
 
 WAVE_ENDED = (LAUNCHED, PARTIAL, FAILED, TIMED_OUT, SKIPPED)
-IN_JOBS = (CONFIGURING, PENDING, RUNNING, RETRYING)
+IN_JOBS = (PREPARING, CONFIGURING, PENDING, RUNNING, RETRYING)
 # Quotas of DRS per account and Region: waves beyond them wait for others to end.
 MAX_JOBS, MAX_SERVERS_IN_JOBS = 20, 500
 
@@ -40,8 +44,10 @@ def turn_of(record: Record, wave: Record) -> tuple[str, str] | None:
     reason = _skipped_because(record, wave)
     if reason:
         return SKIP, reason
-    if unmet_dependencies(wave, record["waves"]) or "paused" in record:
+    if not is_ready(record, wave) or "paused" in record:
         return None
+    if is_ruled_out(record, wave):
+        return SKIP, _condition_not_met(record, wave)
     if wave.get("approval") and "approved" not in wave:
         return APPROVE, f"wave {wave['name']} needs approval"
     return (START, "") if _has_room(record["waves"], wave) else None
@@ -55,13 +61,40 @@ def answers(record: Record) -> Iterator[tuple[str, dict[str, Any]]]:
         if turn is not None:
             if turn[0] == START:  # two that start now share the room that DRS has
                 waves[index] = {**wave, "status": PENDING}
-            approval = wave.get("approval", {}).get("timeoutMinutes", 0)
-            how = CONFIGURE if turn[0] == START and "launchConfiguration" in wave else turn[0]
-            yield wave["turnToken"], {"decision": how, "reason": turn[1], "approvalSeconds": round(approval * 60)}
+            yield wave["turnToken"], _turn_answer(wave, *turn)
+        if "pauseToken" in wave:
+            yield wave["pauseToken"], _turn_answer(wave, PAUSED, f"the plan pauses before wave {wave['name']}")
         if "approvalToken" in wave and ("approved" in wave or _skipped_because(record, wave)):
             yield wave["approvalToken"], {}
         if "operatorToken" in wave and (decision := _decision(record, wave)):
             yield wave["operatorToken"], {"decision": decision}
+
+
+def is_ready(record: Record, wave: Record) -> bool:
+    """Whether every wave that a wave waits for has ended, those that it depends on in a way that lets it start."""
+    if unmet_dependencies(wave, record["waves"]):
+        return False
+    return "runIf" not in wave or _wave(record, wave["runIf"]["wave"])["status"] in WAVE_ENDED
+
+
+def is_ruled_out(record: Record, wave: Record) -> bool:
+    """Whether a wave has a condition that is known not to be met."""
+    if "runIf" not in wave:
+        return False
+    other, condition = _wave(record, wave["runIf"]["wave"]), wave["runIf"]
+    if other["status"] not in WAVE_ENDED:
+        return False
+    if "health" in condition:
+        return bool(health_of(other) != condition["health"])
+    return other["status"] not in condition["outcome"]
+
+
+def health_of(wave: Record) -> str | None:
+    """GREEN or RED, by the checks of a wave that were made; None if none was, or not all."""
+    made = [step["status"] for step in wave.get("steps", ()) if step["phase"] == HEALTH]
+    if any(status in (FAILED, TIMED_OUT) for status in made):
+        return RED
+    return "GREEN" if made and all(status == "SUCCEEDED" for status in made) else None
 
 
 def unmet_dependencies(wave: Record, waves: Sequence[Record]) -> list[str]:
@@ -76,7 +109,7 @@ def is_satisfied(wave: Record) -> bool:
         case "LAUNCHED" | "PARTIAL":
             return True
         case "SKIPPED":
-            return bool(wave.get("isSkippedByOperator"))
+            return bool(wave.get("isSkippedByOperator") or wave.get("isRuledOut"))
         case "FAILED" | "TIMED_OUT":
             return bool(wave.get("isAccepted"))
     return False
@@ -85,12 +118,12 @@ def is_satisfied(wave: Record) -> bool:
 def outcome_of(wave: Record, *, is_timed_out: bool) -> str:
     """The status of a wave whose job is over.
 
-    LAUNCHED if every server has launched; PARTIAL if something has, and of the servers that are not optional at least the
-    plan's minimum healthy share; else FAILED or TIMED_OUT.
+    LAUNCHED if every server has launched, and no step was passed over; PARTIAL if something has, and of the servers that are
+    not optional at least the plan's minimum healthy share; else FAILED or TIMED_OUT.
     """
     launched = [server for server in wave["servers"] if server["launchStatus"] == LAUNCHED]
     if len(launched) == len(wave["servers"]):
-        return LAUNCHED
+        return PARTIAL if any("isPassedOver" in step for step in wave.get("steps", ())) else LAUNCHED
     critical = [server for server in wave["servers"] if not server.get("isOptional")]
     healthy = sum(server["launchStatus"] == LAUNCHED for server in critical)
     if launched and healthy >= wave.get("minimumHealthyShare", 1) * len(critical):
@@ -99,10 +132,15 @@ def outcome_of(wave: Record, *, is_timed_out: bool) -> str:
 
 
 def following(wave: Record, outcome: str) -> str:
-    """The status of a wave whose job has come to an outcome: that, or RETRYING what failed, or an operator decides."""
+    """The status of a wave whose job has come to an outcome: that, or RETRYING what failed, or an operator decides.
+
+    What has launched is VERIFYING while there are runbooks to run and health to check.
+    """
+    if outcome in (LAUNCHED, PARTIAL):
+        return VERIFYING if any(step["phase"] != BEFORE for step in wave.get("steps", ())) else outcome
     if outcome == FAILED and wave.get("attempt", 1) <= wave.get("retries", 0):
         return RETRYING
-    return AWAITING_OPERATOR if outcome in (FAILED, TIMED_OUT) and wave.get("onFailure") == PAUSE else outcome
+    return AWAITING_OPERATOR if wave.get("onFailure") == PAUSE else outcome
 
 
 def settled(record: dict[str, Any], name: str) -> dict[str, Any]:
@@ -121,7 +159,7 @@ def outcome(record: Record) -> str:
     waves = record["waves"]
     if "cancelled" in record:
         return "CANCELLED"
-    if all(wave["status"] == LAUNCHED for wave in waves):
+    if all(wave["status"] == LAUNCHED or wave.get("isRuledOut") for wave in waves):
         return "COMPLETED"
     launched = any(server["launchStatus"] == LAUNCHED for wave in waves for server in wave["servers"])
     if launched and all(is_satisfied(wave) for wave in waves):
@@ -134,9 +172,31 @@ def _decision(record: Record, wave: Record) -> str | None:
     """What an operator has decided of a failed wave, None if nothing yet."""
     if wave["status"] == RETRYING:
         return "RETRY"
+    if wave["status"] in (PREPARING, VERIFYING):
+        return "STEPS"
     if wave["status"] == AWAITING_OPERATOR:
         return "GIVE_UP" if "cancelled" in record else None
     return "CONTINUE"
+
+
+def _turn_answer(wave: Record, decision: str, reason: str) -> dict[str, Any]:
+    if decision == START:
+        has_runbooks = any(step["phase"] == BEFORE for step in wave.get("steps", ()))
+        decision = PREPARE if has_runbooks else CONFIGURE if "launchConfiguration" in wave else START
+    approval = wave.get("approval", {}).get("timeoutMinutes", 0)
+    return {"decision": decision, "reason": reason, "approvalSeconds": round(approval * 60)}
+
+
+def _condition_not_met(record: Record, wave: Record) -> str:
+    other, condition = _wave(record, wave["runIf"]["wave"]), wave["runIf"]
+    if "health" in condition:
+        return f"it runs if the health of wave {other['name']} is {condition['health']}, not {health_of(other) or 'unknown'}"
+    return f"it runs if wave {other['name']} is {' or '.join(condition['outcome'])}, not {other['status']}"
+
+
+def _wave(record: Record, name: str) -> Record:
+    found: Record = next(wave for wave in record["waves"] if wave["name"] == name)
+    return found
 
 
 def _skipped_because(record: Record, wave: Record) -> str:

@@ -1,9 +1,10 @@
 """The execution record: how a recovery stands, as DynamoDB keeps it and operators read it.
 
 Functions take a record and give a changed copy. `status` is PENDING, RUNNING, COMPLETED, PARTIAL, FAILED, CANCELLED or
-TIMED_OUT. A wave's is NOT_STARTED, AWAITING_APPROVAL, CONFIGURING (how its servers are launched is being changed), PENDING
-(DRS is being asked to recover it), RUNNING (its job runs), AWAITING_OPERATOR (it failed, and a person decides), LAUNCHED,
-PARTIAL, FAILED, TIMED_OUT or SKIPPED.
+TIMED_OUT. A wave's is NOT_STARTED, AWAITING_APPROVAL, PREPARING (runbooks run before it), CONFIGURING (how its servers are
+launched is being changed), PENDING (DRS is being asked to recover it), RUNNING (its job runs), VERIFYING (its servers have
+launched, runbooks run and its health is checked), AWAITING_OPERATOR (it failed, and a person decides), LAUNCHED, PARTIAL,
+FAILED, TIMED_OUT or SKIPPED.
 """
 
 import json
@@ -14,7 +15,8 @@ from typing import Any
 from orchestration import policy
 from orchestration.places import HERE, to_record
 from orchestration.plan import Plan, Wave
-from orchestration.telling import MAX_MESSAGE, caught, failure_of, timing
+from orchestration.plan_steps import Condition, Step
+from orchestration.telling import MAX_MESSAGE, caught, failure_of, timing, wave_timing
 from orchestration.waves import (
     AWAITING_APPROVAL,
     AWAITING_OPERATOR,
@@ -23,10 +25,13 @@ from orchestration.waves import (
     LAUNCHED,
     MAX_REASON,
     NOT_STARTED,
+    PARTIAL,
     PENDING,
+    PREPARING,
     RETRYING,
     RUNNING,
     SKIPPED,
+    VERIFYING,
 )
 
 Record = dict[str, Any]
@@ -34,7 +39,8 @@ Change = Callable[[Record], Record]
 ENDED = ("COMPLETED", "PARTIAL", "FAILED", "CANCELLED", "TIMED_OUT")
 MAX_BYTES = 400_000  # DynamoDB's limit for an item is 400 KB
 MAX_REASONS_BYTES = 20_000  # of all servers together; what does not fit is told shorter
-_TOKENS = ("turnToken", "wakeToken", "operatorToken", "approvalToken")
+_TOKENS = ("turnToken", "pauseToken", "wakeToken", "operatorToken", "approvalToken")
+_STEP_BYTES = MAX_REASON + 300  # what a step grows by: its instants, its reason, the id of what it started
 
 
 class ExecutionEnded(Exception):
@@ -86,7 +92,32 @@ def _new_wave(wave: Wave) -> Record:
         document["tags"] = dict(wave.tags)
     if wave.approval is not None:
         document["approval"] = {"timeoutMinutes": wave.approval.timeout_minutes, "default": wave.approval.is_default}
+    if wave.pauses_before:
+        document["pauseBefore"] = True
+    if wave.rto_minutes is not None:
+        document["rtoMinutes"] = wave.rto_minutes
+    if wave.steps:
+        document["steps"] = [_new_step(step) for step in wave.steps]
+    if wave.condition is not None:
+        document["runIf"] = _new_condition(wave.condition)
     return document
+
+
+def _new_step(step: Step) -> Record:
+    return {
+        "phase": step.phase,
+        step.kind: step.target,
+        **step.detail,
+        "timeoutMinutes": step.timeout_minutes,
+        "onFailure": step.on_failure,
+        "status": NOT_STARTED,
+    }
+
+
+def _new_condition(condition: Condition) -> Record:
+    if condition.health is not None:
+        return {"wave": condition.wave, "health": condition.health}
+    return {"wave": condition.wave, "outcome": list(condition.outcomes)}
 
 
 def _new_server(server: str, wave: Wave) -> Record:
@@ -105,7 +136,7 @@ def full_bytes(record: Record) -> int:
         for wave in record["waves"]
         if "launchConfiguration" in wave
     )
-    waves = 1_200 * len(record["waves"])
+    waves = 1_200 * len(record["waves"]) + _STEP_BYTES * sum(len(wave.get("steps", ())) for wave in record["waves"])
     return len(json.dumps(record)) + 45 * servers + configured + MAX_REASONS_BYTES + 2 * MAX_MESSAGE + waves
 
 
@@ -118,7 +149,7 @@ def begun(record: Record, now: datetime) -> Record:
 def turn_asked(record: Record, name: str, token: str) -> Record:
     """A wave that waits for its turn, with the token that tells it. Raises ExecutionEnded."""
     must_be_open(record)
-    return with_wave(record, name, {"turnToken": token}, {})
+    return with_wave(without(record, name, "pauseToken"), name, {"turnToken": token}, {})
 
 
 def approval_asked(record: Record, name: str, token: str, now: datetime) -> Record:
@@ -162,10 +193,13 @@ def wave_waits(record: Record, name: str, token: str) -> Record:
 
 def wave_ended(record: Record, name: str, servers: Mapping[str, Record], now: datetime, *, is_timed_out: bool) -> Record:
     """A wave whose job is over, with what there is to say of each server; what its plan says of failures is applied."""
-    told = with_wave(record, name, {"endedAt": instant(now)}, shortened(record, servers))
-    wave = wave_of(told, name)
-    status = policy.following(wave, policy.outcome_of(wave, is_timed_out=is_timed_out))
-    return policy.settled(with_wave(told, name, {"status": status}, {}), name)
+    told = with_wave(record, name, {}, shortened(record, servers))
+    wave, at = wave_of(told, name), instant(now)
+    outcome = policy.outcome_of(wave, is_timed_out=is_timed_out)
+    status = policy.following(wave, outcome)
+    launched = {"launchedAt": at} if outcome in (LAUNCHED, PARTIAL) else {}
+    ended = {} if status == VERIFYING else {"endedAt": at}
+    return policy.settled(with_wave(told, name, {"status": status} | launched | ended, {}), name)
 
 
 def operator_asked(record: Record, name: str, token: str) -> Record:
@@ -179,8 +213,10 @@ def wave_given_up(record: Record, name: str, now: datetime) -> Record:
 
 
 def wave_skipped(record: Record, name: str, reason: str, now: datetime) -> Record:
-    """A wave that is not recovered."""
-    return with_wave(record, name, {"status": SKIPPED, "skippedBecause": reason, "endedAt": instant(now)}, {})
+    """A wave that is not recovered; waves after it start all the same if that is for its condition."""
+    ruled_out = {"isRuledOut": True} if policy.is_ruled_out(record, wave_of(record, name)) else {}
+    change = {"status": SKIPPED, "skippedBecause": reason, "endedAt": instant(now)}
+    return with_wave(record, name, change | ruled_out, {})
 
 
 def wave_broken_off(record: Record, name: str, error: Mapping[str, Any], now: datetime) -> Record:
@@ -202,11 +238,12 @@ def closed(record: Record, error: Mapping[str, Any] | None, now: datetime) -> Re
     broken_off = {"status": FAILED, "endedAt": instant(now)}
     waves = [_without_tokens(wave | broken_off if wave["status"] in _OPEN else wave) for wave in record["waves"]]
     status = policy.outcome(record) if error is None else _ENDS.get(str(error.get("Error")), "FAILED")
-    over = record | {"status": status, "endedAt": instant(now), "waves": waves} | timing(record, now)
+    over = record | {"status": status, "endedAt": instant(now), "waves": waves}
+    over |= timing(over, now) | {"waves": [wave | wave_timing(over, wave) for wave in waves]}
     return over if status == "COMPLETED" else over | {"error": failure_of(record, error or {})}
 
 
-_OPEN = (CONFIGURING, PENDING, RUNNING, RETRYING, AWAITING_APPROVAL, AWAITING_OPERATOR)
+_OPEN = (PREPARING, CONFIGURING, PENDING, RUNNING, RETRYING, VERIFYING, AWAITING_APPROVAL, AWAITING_OPERATOR)
 _ENDS = {"ExecutionTimedOut": "TIMED_OUT", "ExecutionAborted": "CANCELLED"}
 
 
@@ -235,11 +272,15 @@ def must_not_be_cancelled(record: Record, name: str) -> None:
 
 def shortened(record: Record, servers: Mapping[str, Record]) -> dict[str, Record]:
     """What there is to say of servers, with reasons that leave room for those of all others."""
-    limit = min(MAX_REASON, MAX_REASONS_BYTES // sum(len(wave["servers"]) for wave in record["waves"]))
+    limit = _reason_limit(record)
     return {
         server: detail | {"reason": detail["reason"][:limit]} if "reason" in detail else detail
         for server, detail in servers.items()
     }
+
+
+def _reason_limit(record: Record) -> int:
+    return min(MAX_REASON, MAX_REASONS_BYTES // sum(len(wave["servers"]) for wave in record["waves"]))
 
 
 def instant(now: datetime) -> str:

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from orchestration import outside
 from orchestration.clients import client, error_code
+from orchestration.operators import paused_by_plan
 from orchestration.places import HERE, Place, recorded
 from orchestration.record import ENDED, Change, Record, instant
 from orchestration.telling import events_between
@@ -103,7 +104,7 @@ def create(record: Record) -> None:
 
 
 def update(execution_id: str, change: Change, known: Record | None = None) -> Record:
-    """Apply a change to the latest record and write it; the record as written.
+    """Apply a change to the latest record and write it; the record as written. A pause that its plan asks for comes with it.
 
     `known` is the record as just read, if it was: if it is still the latest, it need not be read again. A change that leaves
     the record as it is writes nothing. An execution that has ended with it gives up its claims. Raises RecordMissing,
@@ -111,7 +112,7 @@ def update(execution_id: str, change: Change, known: Record | None = None) -> Re
     """
     for attempt in range(MAX_TRIES):
         record = known if known is not None and attempt == 0 else load(execution_id)
-        changed = change(record)
+        changed = paused_by_plan(change(record), datetime.now(UTC))
         if changed == record:
             return record
         changed = changed | {"version": record["version"] + 1} | _expiry(changed)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from orchestration.waves import FAILED, LAUNCHED, TIMED_OUT
+from orchestration.plan_steps import HEALTH, subject, waits_for
+from orchestration.waves import FAILED, LAUNCHED, PARTIAL, TIMED_OUT
 
 Record = dict[str, Any]
 MAX_MESSAGE = 2_000  # characters
@@ -22,17 +23,51 @@ def events_between(before: Record | None, after: Record) -> Iterator[Record]:
         if wave["status"] != known.get(wave["name"], wave)["status"]:
             told = {key: wave[key] for key in ("jobId", "attempt", "skippedBecause", "error") if key in wave}
             yield {"type": "wave", "wave": wave["name"], "status": wave["status"], **told}
+        yield from _step_events(known.get(wave["name"], {}), wave)
     if (before or {}).get("cleanUpStatus") != after.get("cleanUpStatus"):
         yield {"type": "cleanUp", "status": after["cleanUpStatus"]}
     yield from after.get("operations", [])[len((before or {}).get("operations", [])) :]
 
 
+def _step_events(before: Record, after: Record) -> Iterator[Record]:
+    known = before.get("steps", [])
+    for place, step in enumerate(after.get("steps", [])):
+        if known and step["status"] != known[place]["status"]:
+            told = {name: step[name] for name in ("phase", "status", "reason") if name in step}
+            yield {"type": "step", "wave": after["name"], "step": subject(step), **told}
+
+
 def timing(record: Record, now: datetime) -> Record:
-    """How long the recovery took against the plan's RTO, in seconds: from the request to the last wave's end, or to now."""
-    ends = [datetime.fromisoformat(wave["endedAt"]) for wave in record["waves"] if "endedAt" in wave]
-    took = (max(ends, default=now) - datetime.fromisoformat(record["createdAt"])).total_seconds()
-    told: Record = {"recoverySeconds": took, "criticalPath": critical_path(record)}
-    return told | ({"rtoMet": took <= record["rtoMinutes"] * 60} if "rtoMinutes" in record else {})
+    """How long the recovery took, in seconds from the request, and whether it met the plan's RTO.
+
+    Orchestration ends when the last wave has launched and its runbooks have run, recovery when the last one is healthy, or
+    now. What did not recover meets no RTO.
+    """
+    spans = [span for wave in record["waves"] if (span := wave_timing(record, wave))]
+    elapsed = (now - datetime.fromisoformat(record["createdAt"])).total_seconds()
+    told = {
+        name: max((span[name] for span in spans), default=elapsed) for name in ("orchestrationSeconds", "recoverySeconds")
+    }
+    told["criticalPath"] = critical_path(record)
+    if "rtoMinutes" in record:
+        told["rtoMet"] = record["status"] in _RECOVERED and told["recoverySeconds"] <= record["rtoMinutes"] * 60
+    return told
+
+
+def wave_timing(record: Record, wave: Mapping[str, Any]) -> Record:
+    """The same of one wave that has ended; empty for any other."""
+    if "endedAt" not in wave:
+        return {}
+    checked = [step["startedAt"] for step in wave.get("steps", ()) if step["phase"] == HEALTH and "startedAt" in step]
+    asked = datetime.fromisoformat(record["createdAt"])
+    done, ended = (datetime.fromisoformat(at) - asked for at in (min(checked, default=wave["endedAt"]), wave["endedAt"]))
+    told: Record = {"orchestrationSeconds": done.total_seconds(), "recoverySeconds": ended.total_seconds()}
+    if "rtoMinutes" in wave:
+        told["rtoMet"] = wave["status"] in (LAUNCHED, PARTIAL) and told["recoverySeconds"] <= wave["rtoMinutes"] * 60
+    return told
+
+
+_RECOVERED = ("COMPLETED", "PARTIAL")
 
 
 def critical_path(record: Record) -> list[str]:
@@ -43,7 +78,7 @@ def critical_path(record: Record) -> list[str]:
     while following:
         last = max(following, key=lambda name: str(ended[name]["endedAt"]))
         path.insert(0, last)
-        following = [name for name in ended[last]["dependsOn"] if name in ended]
+        following = [name for name in waits_for(ended[last]) if name in ended]
     return path
 
 
@@ -71,12 +106,27 @@ def failure_of(record: Record, error: Mapping[str, Any]) -> Record:
             return {"code": "WaveTimedOut", "message": message}
         if wave["status"] == FAILED:
             return {"code": "WaveFailed", "message": f"wave {wave['name']}: {_wave_failure(wave)}"}
+    missing = [f"wave {wave['name']}: {_missing_of(wave)}" for wave in record["waves"] if wave["status"] == PARTIAL]
+    if missing and not error:
+        return {"code": "Partial", "message": "; ".join(missing)[:MAX_MESSAGE]}
     return caught(error)
+
+
+def _missing_of(wave: Record) -> str:
+    """What a wave has ended without: servers, and steps that were passed over."""
+    passed = [step for step in wave.get("steps", ()) if "isPassedOver" in step]
+    told = [f"{subject(step)} {step['status']}: {step.get('reason', '')}" for step in passed]
+    has_all = all(server["launchStatus"] == LAUNCHED for server in wave["servers"])
+    return "; ".join(told if has_all else [_unlaunched(wave), *told])
 
 
 def _wave_failure(wave: Record) -> str:
     if "error" in wave:
         return f"{wave['error']['code']}: {wave['error']['message']}"
+    return _unlaunched(wave)
+
+
+def _unlaunched(wave: Record) -> str:
     failed = [server for server in wave["servers"] if server["launchStatus"] != LAUNCHED]
     told = [f"{server['sourceServerId']} {server['launchStatus']}: {server.get('reason', NO_REASON)}" for server in failed]
     more = f" and {len(told) - 5} more" if len(told) > 5 else ""

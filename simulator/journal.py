@@ -404,6 +404,15 @@ class CommandChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class HealthChanged:
+    """A signal of health, an alarm or an address, turned green or red."""
+
+    kind: ClassVar[str] = "health"
+    signal: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notified:
     """A message was published to a topic."""
 
@@ -512,7 +521,7 @@ Event = (
     | FailbackChanged | FailbackReplicationChanged | InstanceForgotten | NetworkChanged | NetworkRecovered
     | NetworkStackDeployed | NetworkTemplateExported
     | PlanExecutionChanged | PlanStepChanged
-    | AutomationChanged | AutomationStepChanged | CommandChanged
+    | AutomationChanged | AutomationStepChanged | CommandChanged | HealthChanged
 )  # fmt: skip
 E = TypeVar("E", bound=Event)
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__args__}

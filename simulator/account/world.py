@@ -25,6 +25,7 @@ from simulator.account.events.put_events import put_events
 from simulator.account.faults import FaultBoard
 from simulator.account.identity import Identities, Sts
 from simulator.account.place import Place, place
+from simulator.account.sites import Sites
 from simulator.account.sns_outlets import SnsOutlets
 from simulator.account.ssm import api as ssm
 from simulator.account.ssm.api import SsmApi
@@ -38,7 +39,7 @@ from simulator.clock import VirtualClock
 from simulator.drs.refusals import unreadable, validation_error
 from simulator.drs.service import DrsService
 from simulator.drs.settings import Settings
-from simulator.journal import HistoryEvent, Journal
+from simulator.journal import FaultFired, HistoryEvent, Journal
 from simulator.rng import Chance
 
 ACCOUNT_ID = "123456789012"
@@ -50,8 +51,8 @@ class World:
     `functions` and `states` are those of the home account in the world's own Region, `at` has those of every other place;
     `roles` has the trust policies of roles that are to be assumed only by some, `events` the event buses. `ssm_documents`
     are known to Systems Manager besides AWS's own and the account's, `ssm_outcomes` say how what it runs is to end.
-    `code` is what functions were deployed as. `elsewhere`, if there is one, is a Step Functions that is not ours and
-    runs the executions in the place of ours.
+    `code` is what functions were deployed as, `sites` are the web addresses that answer. `elsewhere`, if there is one, is a
+    Step Functions that is not ours and runs the executions in the place of ours.
     """
 
     def __init__(self, seed: int, start: datetime, region: str, drs_settings: Settings) -> None:
@@ -66,7 +67,8 @@ class World:
         self._places: dict[tuple[str, str], Place] = {}
         self._managers: dict[tuple[str, str], SsmApi] = {}
         self.ssm_documents: dict[str, Document] = {}
-        self.ssm_outcomes = Outcomes()
+        self.ssm_outcomes = Outcomes(lambda one: self.journal.record(FaultFired(one.fault, one.document, one.ending)))
+        self.sites = Sites()
         self._recovered = Recovered(self.clock, self.chance, self.drs)
         self.drs.run_actions_with(LaunchActionRunner(self.clock, self.chance, self.ssm))
         home = self.at(ACCOUNT_ID, region)
@@ -128,6 +130,7 @@ class World:
         """Let this process's boto3, time and randomness be the world's; end every process of the world on the way out."""
         with (
             network.closed(),
+            self.sites.answering(),
             surroundings.installed(self.clock, self.chance),
             threads.installed(),
             event_loops.installed(),

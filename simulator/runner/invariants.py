@@ -29,20 +29,22 @@ class Terms:
 
     `depends_on`: the waves that each wave waits for, of which those that `may_fail` need only have ended; `declared`: the
     permissions of functions, by name, where they are known; `off`: the invariants that need not hold, by their names.
+    Waves that are `conditional` may be left out.
     """
 
     depends_on: Mapping[str, Sequence[str]]
     may_fail: frozenset[str] = frozenset()
     declared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
+    conditional: frozenset[str] = frozenset()
 
 
 def broken_invariants(facts: Facts, terms: Terms) -> list[Check]:
     """The invariants that the run broke, as failed checks."""
     checks: Mapping[str, Iterator[Check]] = {
         "record-agrees-with-execution": _record_agrees(facts),
-        "completed-means-launched": _completed_means_launched(facts),
-        "no-wave-before-its-dependencies": _dependencies_first(facts, terms.depends_on, terms.may_fail),
+        "completed-means-launched": _completed_means_launched(facts, _left_out(facts, terms)),
+        "no-wave-before-its-dependencies": _dependencies_first(facts, terms, _released(facts) | _left_out(facts, terms)),
         "cancel-never-succeeds": deeds.cancel_never_succeeds(facts),
         "polling-is-bounded": deeds.polling_is_bounded(facts),
         "no-server-recovered-twice": deeds.no_server_recovered_twice(facts),
@@ -67,8 +69,9 @@ def _record_agrees(facts: Facts) -> Iterator[Check]:
         )
 
 
-def _completed_means_launched(facts: Facts) -> Iterator[Check]:
-    missing = [server for wave in facts.waves for server in wave.servers if server.status != "LAUNCHED"]
+def _completed_means_launched(facts: Facts, left_out: frozenset[str]) -> Iterator[Check]:
+    waves = [wave for wave in facts.waves if wave.name not in left_out]
+    missing = [server for wave in waves for server in wave.servers if server.status != "LAUNCHED"]
     if facts.outcome == "COMPLETED" and missing:
         named = ", ".join(f"{server.name} is {server.status}" for server in missing[:5])
         yield broken(
@@ -80,17 +83,17 @@ def _completed_means_launched(facts: Facts) -> Iterator[Check]:
         )
 
 
-def _dependencies_first(facts: Facts, depends_on: Mapping[str, Sequence[str]], may_fail: frozenset[str]) -> Iterator[Check]:
+def _dependencies_first(facts: Facts, terms: Terms, released: frozenset[str]) -> Iterator[Check]:
     waves = {wave.name: wave for wave in facts.waves}
-    released, given_up = _released(facts), _given_up(facts)
-    for name, dependencies in depends_on.items():
+    given_up = _given_up(facts)
+    for name, dependencies in terms.depends_on.items():
         started_ms = waves[name].started_ms
         for dependency in dependencies:
             ended_ms, status = waves[dependency].ended_ms, waves[dependency].status
             is_over = ended_ms is not None and started_ms is not None and ended_ms <= started_ms
             if started_ms is None or dependency in released or (is_over and status == "LAUNCHED"):
                 continue
-            if dependency in may_fail and (is_over or dependency in given_up):
+            if dependency in terms.may_fail and (is_over or dependency in given_up):
                 continue
             state = (
                 f"launched only at {clock_time(ended_ms)}"
@@ -115,6 +118,16 @@ def _released(facts: Facts) -> frozenset[str]:
 
 def _given_up(facts: Facts) -> frozenset[str]:
     """The waves that the orchestrator gave up, by its own record, as it may before they start or while their jobs run on."""
+    return _recorded_as(facts, *_GIVEN_UP)
+
+
+def _left_out(facts: Facts, terms: Terms) -> frozenset[str]:
+    """The waves whose condition was not met, by the orchestrator's own record."""
+    return terms.conditional & _recorded_as(facts, "SKIPPED")
+
+
+def _recorded_as(facts: Facts, *statuses: str) -> frozenset[str]:
+    """The waves that have one of these statuses in the orchestrator's own record."""
     waves = (facts.record or {}).get("waves")
     known = [wave for wave in waves if isinstance(wave, Mapping)] if isinstance(waves, Sequence) else []
-    return frozenset(str(wave.get("name")) for wave in known if wave.get("status") in _GIVEN_UP)
+    return frozenset(str(wave.get("name")) for wave in known if wave.get("status") in statuses)

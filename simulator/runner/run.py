@@ -123,10 +123,11 @@ def _checks(scenario: Scenario, expect: Expect, facts: Facts, hopes: list[Check]
     if facts.ended.reason in (ABORTED, NOT_STEADY):
         return (*check_not_aborted(facts), *steady)
     terms = Terms(
-        {wave.name: wave.depends_on for wave in scenario.fleet.waves},
+        {wave.name: wave.waits_for for wave in scenario.fleet.waves},
         frozenset(wave.name for wave in scenario.fleet.waves if wave.may_fail),
         _declared(scenario, facts),
         frozenset(scenario.expect.invariants.off),
+        frozenset(wave.name for wave in scenario.fleet.waves if wave.run_if is not None),
     )
     return (*check_all(expect, facts), *hopes, *steady, *broken_invariants(facts, terms))
 

@@ -260,6 +260,29 @@ class BusyFault(Model):
     busy: Busy = Field(description="when another job holds the server")
 
 
+class RunbookFault(Model):
+    """A runbook or a command of Systems Manager that does not end as it should."""
+
+    noun: ClassVar[str] = "a fault of a runbook"
+    id: Name = Field("", description=_ID)
+    runbook: Name = Field(description="the document's name")
+    outcome: Literal["FAILED", "HANG", "MISSING"] = Field(
+        description="FAILED, HANG (it never ends) or MISSING (there is no such document)"
+    )
+    message: Text | None = Field(None, description="the reason that is given")
+    times: Times | None = Field(None, description="how many runs it hits at most; default: each")
+
+
+class HealthFault(Model):
+    """Health that is red although the wave has launched."""
+
+    noun: ClassVar[str] = "a fault of health"
+    id: Name = Field("", description=_ID)
+    health: Name = Field(description="the alarm or address")
+    outcome: Literal["RED"] = Field(description="RED")
+    during: Window | None = Field(None, description="when it is red; default: throughout the run")
+
+
 class KnownFault(Model):
     """Something that is known to go wrong with DRS, by its name."""
 
@@ -273,13 +296,15 @@ class KnownFault(Model):
     times: Times | None = Field(None, description="how often it happens at most; default: always")
 
 
-Fault = ApiFault | FunctionFault | EventFault | PhaseFault | BusyFault | KnownFault
+Fault = ApiFault | FunctionFault | EventFault | PhaseFault | BusyFault | RunbookFault | HealthFault | KnownFault
 _KEYS: Mapping[type[Model], str] = {
     ApiFault: "api",
     FunctionFault: "function",
     EventFault: "event",
     PhaseFault: "phase",
     BusyFault: "busy",
+    RunbookFault: "runbook",
+    HealthFault: "health",
     KnownFault: "known",
 }
 
@@ -294,7 +319,7 @@ def _kind(fault: object) -> str | None:
 
 _NEEDS = (
     "a fault needs `api` and an error or another shape, `server`, `phase` and `outcome`, `server` and `busy`, "
-    "`function` and `does`, `event` and `does`, or `known`"
+    "`function` and `does`, `event` and `does`, `runbook` or `health` and `outcome`, or `known`"
 )
 AnyFault = Annotated[
     Annotated[ApiFault, Tag("<api>")]
@@ -302,6 +327,8 @@ AnyFault = Annotated[
     | Annotated[EventFault, Tag("<event>")]
     | Annotated[PhaseFault, Tag("<phase>")]
     | Annotated[BusyFault, Tag("<busy>")]
+    | Annotated[RunbookFault, Tag("<runbook>")]
+    | Annotated[HealthFault, Tag("<health>")]
     | Annotated[KnownFault, Tag("<known>")],
     Discriminator(
         _kind,

@@ -24,6 +24,7 @@ from simulator.scenario.fields import (
 from simulator.scenario.latency import Latencies
 from simulator.scenario.names import counted_names
 from simulator.scenario.profiles import AnyProfile, built_in
+from simulator.scenario.steps import HealthCheck, Runbook, RunIf
 
 DEFAULT_ROLE = "RecoveryOrchestrator"
 MAX_SERVERS = 4_000  # an account's quota of source servers
@@ -118,6 +119,15 @@ class Wave(Model):
     )
     approval: Approval | None = Field(None, description="an approval that the wave needs before it starts")
 
+    pause_before: Flag = Field(False, description="whether the execution pauses before the wave until somebody resumes it")
+    rto_ms: Span | None = Field(None, description="how long after the request the wave has to be recovered")
+    pre_wave: tuple[Runbook, ...] = Field((), description="runbooks that run before its servers are recovered, in order")
+    post_wave: tuple[Runbook, ...] = Field((), description="runbooks that run once its servers have launched, in order")
+    health_check: Annotated[tuple[HealthCheck, ...], OneOrMore()] = Field(
+        (), description="what has to be green before the wave is done; one or a list"
+    )
+    run_if: RunIf | None = Field(None, description="the wave is recovered only if another wave has ended so")
+
     launch_configuration: dict[Name, JsonValue] | None = Field(
         None, description="how its servers are to be launched, as the orchestrator's plans say it"
     )
@@ -126,6 +136,11 @@ class Wave(Model):
     def may_fail(self) -> bool:
         """Whether the plan lets others start although not every server of this wave has launched."""
         return self.on_failure in ("continue", "pause") or bool(self.optional) or self.minimum_healthy_share is not None
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The waves that come before this one: those that it depends on, and the one that its condition is about."""
+        return (*self.depends_on, *([self.run_if.wave] if self.run_if else []))
 
     @property
     def server_names(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from simulator.scenario.expressions import AnyAbortCondition
 from simulator.scenario.faults import AnyFault, with_ids
 from simulator.scenario.fields import Instant, Model, Name, Natural, OneOrMore, Span, Text, objection
 from simulator.scenario.fleet import Fleet
+from simulator.scenario.latency import Latency
 from simulator.scenario.mocks import Mocks
 from simulator.scenario.operators import Operator, Rollback
 from simulator.scenario.probes import Probe
@@ -97,6 +98,13 @@ class Scenario(Model):
     )
     run: Run = Field(default_factory=lambda: Run.model_validate({}), description="seed, start and horizon")
     faults: Annotated[tuple[AnyFault, ...], AfterValidator(with_ids)] = Field((), description="what goes wrong")
+    runbooks: dict[Name, Latency] = Field(
+        default_factory=dict, description="how long runbooks and commands of Systems Manager take, by the document's name"
+    )
+    health: dict[Name, Latency] = Field(
+        default_factory=dict,
+        description="how long after its wave's last launch an alarm or address turns green, by its name; default: a minute",
+    )
     operators: tuple[Operator, ...] = Field((), description="who decides something while the recovery runs")
     steady_state: tuple[Probe, ...] = Field((), description="what holds before and after: the steady-state hypothesis")
     abort_if: Annotated[tuple[AnyAbortCondition, ...], OneOrMore()] = Field(

@@ -8,6 +8,7 @@ from typing import Any
 from simulator.json_types import JsonObject, JsonValue
 from simulator.scenario.fleet import Wave
 from simulator.scenario.model import Scenario
+from simulator.scenario.steps import HealthCheck, Parameters, Runbook, RunIf
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
 
@@ -80,7 +81,49 @@ def _wave(wave: Wave, ids: Mapping[str, str]) -> JsonObject:
     if wave.approval is not None:
         timeout = _units(wave.approval.timeout_ms, 60_000)
         document["approval"] = {"timeoutMinutes": timeout, "default": wave.approval.default}
+    return {**document, **_around(wave)}
+
+
+def _around(wave: Wave) -> JsonObject:
+    """What the plan says of a wave besides its servers and what becomes of them."""
+    document: dict[str, JsonValue] = {"pauseBefore": True} if wave.pause_before else {}
+    if wave.rto_ms is not None:
+        document["rtoMinutes"] = _units(wave.rto_ms, 60_000)
+    if wave.pre_wave:
+        document["preWave"] = [_runbook(one) for one in wave.pre_wave]
+    if wave.post_wave:
+        document["postWave"] = [_runbook(one) for one in wave.post_wave]
+    if wave.health_check:
+        document["healthCheck"] = [_check(one) for one in wave.health_check]
+    if wave.run_if is not None:
+        document["runIf"] = _condition(wave.run_if)
     return document
+
+
+def _runbook(one: Runbook) -> JsonObject:
+    given = {"timeoutMinutes": one.timeout_ms and _units(one.timeout_ms, 60_000), "onFailure": one.on_failure}
+    return {"ssm": one.ssm, **_parameters(one.parameters), **_given(given)}
+
+
+def _check(one: HealthCheck) -> JsonObject:
+    within = one.within_ms and _units(one.within_ms, 60_000)
+    told = {name: getattr(one, name) for name in ("alarm", "url", "ssm", "status", "contains")}
+    return {**_given(told), **_parameters(one.parameters), **_given({"withinMinutes": within, "onFailure": one.on_failure})}
+
+
+def _condition(one: RunIf) -> JsonObject:
+    if one.health is not None:
+        return {"wave": one.wave, "health": one.health.upper()}
+    return {"wave": one.wave, "outcome": [outcome.upper().replace(" ", "_") for outcome in one.outcome]}
+
+
+def _parameters(parameters: Parameters) -> JsonObject:
+    told = {name: value if isinstance(value, str) else list(value) for name, value in parameters.items()}
+    return {"parameters": told} if told else {}
+
+
+def _given(members: Mapping[str, JsonValue]) -> JsonObject:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _members(wave: Wave, ids: Mapping[str, str]) -> JsonObject:

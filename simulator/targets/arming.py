@@ -22,18 +22,22 @@ from simulator.scenario.model import Scenario
 from simulator.scenario.names import did_you_mean
 from simulator.scenario.system import function_name
 from simulator.scenario.triggers import Trigger
+from simulator.targets.health import Signal
 from simulator.targets.watch import Watch
 
 OK = "ok"
 _WITHOUT_JSON = "the answers of {service} are not JSON, and cannot be replaced in part"
 
 
-def arm_faults(world: World, scenario: Scenario, watch: Watch, regions: Mapping[str, Region]) -> None:
-    """Let the scenario's faults wait for their occasions; `regions` has the service of each server's place, by its name.
+def arm_faults(
+    world: World, scenario: Scenario, watch: Watch, regions: Mapping[str, Region], signals: Mapping[str, Signal]
+) -> None:
+    """Let the scenario's faults wait for their occasions.
 
-    Raises ScenarioError with every fault that cannot be.
+    `regions` has the service of each server's place, by its name, `signals` what waves are judged by. Raises ScenarioError
+    with every fault that cannot be.
     """
-    arming = _Arming(world, scenario, watch, regions)
+    arming = _Arming(world, scenario, watch, regions, signals)
     for index, fault in enumerate(scenario.faults):
         arming.arm(index, fault)
     if arming.problems:
@@ -41,8 +45,16 @@ def arm_faults(world: World, scenario: Scenario, watch: Watch, regions: Mapping[
 
 
 class _Arming:
-    def __init__(self, world: World, scenario: Scenario, watch: Watch, regions: Mapping[str, Region]) -> None:
-        self._world, self._scenario, self._watch, self._regions = world, scenario, watch, regions
+    def __init__(
+        self,
+        world: World,
+        scenario: Scenario,
+        watch: Watch,
+        regions: Mapping[str, Region],
+        signals: Mapping[str, Signal],
+    ) -> None:
+        self._world, self._scenario, self._watch = world, scenario, watch
+        self._regions, self._signals = regions, signals
         self._functions = {function_name(placeholder) for placeholder in scenario.system.handlers}
         self.problems: list[Problem] = []
 
@@ -62,6 +74,10 @@ class _Arming:
                 self._when(fault.after, partial(self._regions[fault.server].inject, hit))
             case written.KnownFault():
                 self._known(index, fault)
+            case written.HealthFault():
+                self._health(index, fault)
+            case written.RunbookFault():
+                pass  # runbooks are made to end as their faults say
             case written.BusyFault():
                 self._regions[fault.server].occupy(fault.server, fault.busy.from_ms, fault.busy.for_ms, fault.id)
 
@@ -73,6 +89,18 @@ class _Arming:
 
     def _problem(self, index: int, key: str, message: str, hint: str = "") -> None:
         self.problems.append(Problem(self._scenario.where("faults", index, key), message, hint))
+
+    def _health(self, index: int, fault: written.HealthFault) -> None:
+        signal = self._signals.get(fault.health)
+        if signal is None:
+            hint = did_you_mean(fault.health, sorted(self._signals))
+            self._problem(index, "health", f"no wave is judged by `{fault.health}`", hint)
+            return
+        window = fault.during or written.Window.model_validate({"from": "0s"})
+        self._when(window.after, lambda: self._turn_red(signal, fault.id, window))
+
+    def _turn_red(self, signal: Signal, fault: str, window: written.Window) -> None:
+        self._world.clock.call_after(window.from_ms, lambda: signal.fail(fault, window.for_ms))
 
     def _known(self, index: int, fault: written.KnownFault) -> None:
         """A fault of the catalogue; a name that it does not have, or a server that is missing, is a problem."""

@@ -21,9 +21,11 @@ from simulator.scenario.system import STATE_MACHINE, Rule, function_name
 from simulator.scenario.templates import parse_document
 from simulator.targets.arming import arm_faults
 from simulator.targets.fleet import build_fleet, forward_events
+from simulator.targets.health import make_signals
 from simulator.targets.mocking import mock_tasks
 from simulator.targets.occurrences import Cast
 from simulator.targets.references import check_references
+from simulator.targets.runbooks import make_runbooks
 from simulator.targets.stacks import deploy_stack
 from simulator.targets.stores import create_table, put_item, stock
 from simulator.targets.watch import Watch
@@ -63,7 +65,9 @@ class Stage:
         assert self.definition is not None
         mock_tasks(self.world, self.scenario, self.definition)
         forward_events(self.world)
-        arm_faults(self.world, self.scenario, self.watch, self._regions)
+        make_runbooks(self.world, self.scenario, self.plan)
+        signals = make_signals(self.world, self.scenario, self.plan, self.cast)
+        arm_faults(self.world, self.scenario, self.watch, self._regions, signals)
 
     def _deploy_stack(self) -> None:
         """Make the system's stack. `resources` are what it consists of, by their logical ids."""

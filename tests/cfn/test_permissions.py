@@ -11,6 +11,7 @@ from tests.shared_runs import SharedRuns, shipped
 # What a call needs where its permission is not called after it. A job's tags need one of their own.
 NEEDS = {
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem"},
+    "ssm:StartAutomationExecution": {"ssm:StartAutomationExecution", "iam:PassRole"},
     "drs:StartRecovery": {"drs:StartRecovery", "drs:TagResource"},
 }
 # What no scenario does: people who look at executions (tests/orchestration/test_operators.py does).
@@ -44,9 +45,11 @@ def roles() -> dict[str, set[str]]:
     return own | {"StateMachine": allowed(machine["Role"])}
 
 
-@pytest.mark.parametrize("caller", ["ApiFunction", "OrchestrationFunction", "EventsFunction", "StateMachine"])
+@pytest.mark.parametrize(
+    "caller", ["ApiFunction", "OrchestrationFunction", "EventsFunction", "ProbeFunction", "StateMachine"]
+)
 def test_a_role_allows_exactly_what_is_done_with_it(caller: str, used: dict[str, set[str]]) -> None:
-    done, may = used[caller], roles()[caller]
+    done, may = used.get(caller, set()), roles()[caller]
     assert done - may == set()
     assert {action for action in may - done - BY_PEOPLE if not action.startswith(BY_THE_RUNTIME)} == set()
 

@@ -69,6 +69,6 @@ def test_every_line_has_the_execution_s_id_and_the_numbers_are_metrics() -> None
     assert [line for line in logged if line.get("correlation_id") != execution] == []
     assert {line["service"] for line in logged} == {"recovery"}
     assert {member for line in measured for member in line if member[0].isupper()} == {
-        "Executions", "RecoveryTime", "WaveDuration", "DetectionDelay",
+        "Executions", "RecoveryTime", "OrchestrationTime", "WaveDuration", "DetectionDelay",
     }  # fmt: skip
     assert {line["executionId"] for line in measured} == {execution}

@@ -90,7 +90,7 @@ def test_waves_go_after_what_they_depend_on_and_otherwise_as_listed() -> None:
             ("/waves/0/timeoutMinutes", "timeoutMinutes must be a number from 0.1 to 1440")
         ]),
         (plan(*(wave(f"w{n}", n, timeoutMinutes=1440) for n in range(8))), [
-            ("/waves", "the waves' timeouts, retries and approvals add up to 192 hours; 168 are possible")
+            ("/waves", "the waves' timeouts, retries, approvals, runbooks and checks add up to 192 hours; 168 are possible")
         ]),
         (plan(*(wave(f"w{n}", n) for n in range(101))), [("/waves", "a plan has at most 100 waves, not 101")]),
         (plan(*({"name": f"w{w}", "servers": [server(w * 100 + n) for n in range(100)]} for w in range(41))), [

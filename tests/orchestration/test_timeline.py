@@ -41,6 +41,7 @@ def test_a_timeline_has_each_wave_s_instants_in_their_order_and_the_critical_pat
     }  # fmt: skip
     assert told["waves"][0] == {
         "name": "data", "status": "LAUNCHED", "dependsOn": [], "isCritical": True, "seconds": 600.0,
+        "orchestrationSeconds": 720.0, "recoverySeconds": 720.0,
         "instants": {"requested": at(1), "started": at(2), "ended": at(12)},
     }  # fmt: skip
     assert list(told["waves"][1]["instants"]) == ["approvalAsked", "started", "ended"]

@@ -22,11 +22,13 @@ def test_keys_are_spelled_as_in_the_file() -> None:
     assert set(schema["properties"]) == {
         "scenario", "id", "tags", "system", "fleet", "drs", "plan", "mocks", "run", "faults", "operators", "expect",
         "objectives", "controls", "extends", "include", "matrix", "thresholds", "steadyState", "abortIf", "rollbacks",
+        "runbooks", "health",
     }  # fmt: skip
     assert set(schema["$defs"]["Wave"]["properties"]) == {
         "name", "servers", "tags", "account", "region", "role", "externalId", "dependsOn",
         "timeout", "poll", "onFailure", "retries", "optional",
         "minimumHealthyShare", "approval", "launchConfiguration",
         "volumes", "replication", "originRegion", "stagingAccount",
+        "pauseBefore", "rto", "preWave", "postWave", "healthCheck", "runIf",
     }  # fmt: skip
     assert schema["required"] == ["scenario", "fleet"]

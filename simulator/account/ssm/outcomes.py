@@ -1,6 +1,6 @@
 """How long what Systems Manager runs takes, and how it ends: modelled, since nothing really runs on simulated machines."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -35,6 +35,7 @@ class Outcome:
 
     `document`, `step` and `instance` say which: names or ids, with `*` for any; a command has no step. `times` bounds how
     often it happens, None: always. `output` is a command's standard output, `outputs` what an action answers, by name.
+    `fault` is the fault that it belongs to, if it does to one.
     """
 
     document: str = "*"
@@ -46,12 +47,17 @@ class Outcome:
     outputs: Mapping[str, str] = field(default_factory=dict)
     message: str = ""
     times: int | None = None
+    fault: str = ""
 
 
 @dataclass(slots=True)
 class Outcomes:
-    """The outcomes that somebody asked for, in order; the first one that fits and is not used up counts."""
+    """The outcomes that somebody asked for, in order; the first one that fits and is not used up counts.
 
+    `struck` is told of each that belongs to a fault, as it happens.
+    """
+
+    struck: Callable[[Outcome], None] = lambda _: None
     asked: list[Outcome] = field(default_factory=list)
     used: dict[int, int] = field(default_factory=dict)
 
@@ -67,6 +73,8 @@ class Outcomes:
             )
             if fits and (outcome.times is None or self.used.get(number, 0) < outcome.times):
                 self.used[number] = self.used.get(number, 0) + 1
+                if outcome.fault:
+                    self.struck(outcome)
                 return outcome
         return None
 
