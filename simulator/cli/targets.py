@@ -1,9 +1,13 @@
 """The targets by their names, as the command line opens them."""
 
 import sys
+import time
 from collections.abc import Callable, Mapping
 
+import click
+
 from simulator.cli.target_options import EMBEDDED, MOTO, Where
+from simulator.errors import Problem, UserError
 from simulator.runner import run
 from simulator.server.port import WorldPort
 from simulator.server.serving import Log
@@ -46,6 +50,18 @@ def _localstack(where: Where) -> Target:
     return OutsideTarget(engine, _port(where.world or ("127.0.0.1", WORLD_PORT)), where.speed or 1.0)
 
 
+def _aws(where: Where) -> Target:
+    from simulator.deploying.cloud import Cloud  # noqa: PLC0415
+    from simulator.targets.aws.target import Asking, AwsTarget  # noqa: PLC0415
+
+    stack = where.stack
+    if stack is None:
+        raise UserError([Problem("--target aws", "needs the stack that is deployed", "name it with --stack")])
+    confirm: Callable[[str], bool] = (lambda _: True) if where.is_sure else click.confirm
+    asking = Asking(confirm, time.sleep, where.may_recover)  # noqa: TID251  AWS's time
+    return AwsTarget(lambda region: Cloud(stack, region, where.endpoint_url), asking)
+
+
 def _port(world: tuple[str, int]) -> Callable[[], WorldPort]:
     return lambda: WorldPort(*world, Log(sys.stderr).failure)
 
@@ -55,4 +71,5 @@ _TARGETS: Mapping[str, Callable[[Where], Target]] = {
     MOTO: _moto,
     "stepfunctions-local": _step_functions_local,
     "localstack": _localstack,
+    "aws": _aws,
 }

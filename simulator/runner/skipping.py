@@ -1,6 +1,6 @@
 """What of a scenario a target cannot judge: the checks that are skipped there, each with the reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from simulator.runner.result import Check
@@ -21,11 +21,19 @@ class Judgeable:
 
 def unfit(scenario: Scenario, lacks: Lacks) -> str | None:
     """Why nothing of a scenario can be judged on a target; None if something can."""
-    needs = [
-        (Ability.FAULTS, [fault.id for fault in scenario.faults] + ["mocks"] * (scenario.mocks is not None)),
-        (Ability.OPERATORS, [operator.decide.operation for operator in scenario.operators]),
+    waves = scenario.fleet.waves
+    seeds = len(scenario.run.every_seed)
+    needs: Mapping[Ability, list[str]] = {
+        Ability.FAULTS: [fault.id for fault in scenario.faults] + ["mocks"] * (scenario.mocks is not None),
+        Ability.OPERATORS: [operator.decide.operation for operator in scenario.operators],
+        Ability.ACCOUNTS: [wave.name for wave in waves if wave.account is not None],
+        Ability.PARTS: [] if scenario.system.template else ["no template"],
+        Ability.SEEDS: [f"{seeds} of them"] if seeds > 1 else [],
+        Ability.RECOVERIES: [] if scenario.fleet.drill else ["drill: false"],
+    }
+    reasons = [
+        f"{ability} ({', '.join(named)}): {lacks[ability]}" for ability, named in needs.items() if named and ability in lacks
     ]
-    reasons = [f"{ability} ({', '.join(named)}): {lacks[ability]}" for ability, named in needs if named and ability in lacks]
     return "; ".join(reasons) or None
 
 

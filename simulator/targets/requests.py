@@ -21,7 +21,7 @@ def ask(stage: "Stage", handler: str, method: str, path: str, body: JsonValue) -
     epoch_ms = int(stage.world.clock.now().timestamp()) * 1000
     event = gateway.event(route, method, path, body, ACCOUNT_ID, epoch_ms)
     invocation = stage.world.functions.invoke(route.function, event)
-    return _answered(invocation.payload if invocation.error_type is None else None)
+    return answered(invocation.payload if invocation.error_type is None else None)
 
 
 def _route(stage: "Stage", handler: str, method: str, path: str) -> Route | Refusal:
@@ -32,7 +32,7 @@ def _route(stage: "Stage", handler: str, method: str, path: str) -> Route | Refu
     return find(stage.world.at(ACCOUNT_ID, stage.world.region), resource.id, method, path)
 
 
-def _answered(payload: JsonValue) -> Answered:
+def answered(payload: JsonValue) -> Answered:
     """The HTTP answer that API Gateway makes of a function's; a function that fails is a 502."""
     if not isinstance(payload, dict) or not isinstance(payload.get("statusCode"), int):
         return Answered(502, {"message": "Internal server error"})

@@ -23,6 +23,10 @@ class Ability(StrEnum):
     NOTIFICATIONS = "notifications"
     METRICS = "metrics"
     RECOVERY_POINTS = "recovery points"
+    PARTS = "a system in parts"
+    SEEDS = "several seeds"
+    ACCOUNTS = "servers in other accounts"
+    RECOVERIES = "a recovery that is no drill"
     COVERAGE = "coverage"
 
 
