@@ -25,6 +25,7 @@ from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
+from simulator.account import direct
 from simulator.account.models import model_names
 from simulator.account.scope import Clues, Scope, scope_of
 from simulator.errors import ServiceError
@@ -122,21 +123,20 @@ def endpoint_prefix(service: str, request: HttpRequest) -> str:
 
 def _read(scope: Scope, request: HttpRequest) -> tuple[Any, dict[str, Any]]:
     """A request's operation and parameters."""
-    http = _http_request(request)
-    operation, uri_parameters = _operation(scope.service, http)
+    kind = request.header("content-type")
+    operation = direct.operation_of(scope.service, request.method, request.url, request.header("x-amz-target"), kind)
+    if operation is not None:
+        parts = {"values": {}, "headers": request.headers, "body": request.body, "url_params": {}}
+    else:
+        http = _http_request(request)
+        kind = http.content_type
+        operation, uri_parameters = _operation(scope.service, http)
+        parts = {"values": http.values, "headers": http.headers, "body": http.data, "url_params": uri_parameters}
+        parts |= {"method": http.method, "url_path": http.path}
     _check_json(operation, request.body)
     try:
-        parser = PROTOCOL_PARSERS[determine_request_protocol(operation.service_model, http.content_type)]
-        return operation, parser(operation).parse(
-            {
-                "method": http.method,
-                "values": http.values,
-                "headers": http.headers,
-                "body": http.data,
-                "url_path": http.path,
-                "url_params": uri_parameters,
-            }
-        )
+        parser = PROTOCOL_PARSERS[determine_request_protocol(operation.service_model, kind)]
+        return operation, parser(operation).parse(parts)
     except Exception as error:  # moto's parsers meet what they cannot read with whatever happens to come of it
         raise ServiceError("SerializationException", f"the request cannot be read: {error}", 400) from error
 

@@ -1,18 +1,20 @@
 """Requests on the wire: what the account refuses, in the service's words, although botocore's client lets it pass."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from simulator.account import moto_services, shape_checks, wire
+from simulator.account import direct, moto_services, shape_checks, wire
 from simulator.account.faults import ApiFault, fault_error
 from simulator.account.wire import HttpRequest
 from simulator.account.world import ACCOUNT_ID
 from simulator.journal import ApiCall
 from tests.account.conftest import Stage
 
+SIGNED = "AWS4-HMAC-SHA256 Credential=AKID/20260301/us-east-1/{}/aws4_request, Signature=0"
 SERVER = "s-30000000000000000"
 
 
@@ -61,6 +63,26 @@ def test_a_conflict_carries_its_members_and_is_not_retried(staged: Stage) -> Non
     assert [event.attempt for _, event in staged.world.journal.of(ApiCall)] == [1]
 
 
+@pytest.mark.parametrize("service", ["drs", "states", "dynamodb", "events", "ssm", "lambda", "logs", "sqs", "sns"])
+def test_what_a_request_names_by_itself_is_what_moto_finds_in_it(service: str) -> None:
+    model = wire.service_model(service)
+    found = 0
+    for name in model.operation_names:
+        http, json_type = model.operation_model(name).http, "application/x-amz-json-1.0"
+        path = re.sub(r"\{[^}]*\}", "x", http["requestUri"])
+        target = f"{model.metadata.get('targetPrefix')}.{name}"
+        kind = "application/json" if model.protocol == "rest-json" else json_type
+        named = direct.operation_of(service, http["method"], f"https://x{path}", target, kind)
+        headers = {"Content-Type": kind, "X-Amz-Target": target}
+        headers["Authorization"] = SIGNED.format(service)
+        if named is not None:
+            request = HttpRequest(http["method"], f"https://x{path}", headers, b"{}")
+            assert named.name == name
+            assert wire._operation(service, wire._http_request(request))[0].name == name
+            found += 1
+    assert found >= {"drs": 66, "states": 37, "dynamodb": 50, "events": 50, "ssm": 140, "logs": 80}.get(service, 0)
+
+
 def test_a_request_without_a_signature_is_refused(staged: Stage) -> None:
     answer = staged.world.account.answer(HttpRequest("POST", "https://drs.us-east-1.amazonaws.com/DescribeJobs", {}, b"{}"))
     assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (403, "MissingAuthenticationToken")
@@ -76,7 +98,7 @@ def test_a_request_without_a_signature_is_refused(staged: Stage) -> None:
     ],
 )
 def test_drs_says_why_it_cannot_read_a_request(staged: Stage, path: str, body: bytes, reason: str) -> None:
-    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=AKID/20260301/us-east-1/drs/aws4_request, Signature=0"}
+    signed = {"Authorization": SIGNED.format("drs")}
     method = "GET" if "?" in path else "POST"
     answer = staged.world.account.answer(HttpRequest(method, f"https://drs.us-east-1.amazonaws.com{path}", signed, body))
     assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (400, "ValidationException")
