@@ -78,6 +78,11 @@ def json_or_file(value: Any, info: ValidationInfo) -> Any:
         raise objection(f"{value} is not JSON: {error}") from None
 
 
+def _body(value: Any, info: ValidationInfo) -> Any:
+    """A request's body: a text that names a .json file stands for what is in it, any other text for itself."""
+    return json_or_file(value, info) if isinstance(value, str) and value.endswith(".json") else value
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"it contains {name}")
 
@@ -206,7 +211,10 @@ class Request(Model):
     path: Annotated[str, AfterValidator(matching("/.*", "a path such as /executions"))] = Field(
         description="the path, such as /executions"
     )
-    body: JsonValue = Field(None, description="the JSON body; ${plan}, ${planId} and ${isDrill} stand for their values")
+    body: Annotated[JsonValue, BeforeValidator(_body)] = Field(
+        None,
+        description="the JSON body, or a JSON file with it; ${plan}, ${planId} and ${isDrill} stand for their values",
+    )
 
 
 class Start(Model):

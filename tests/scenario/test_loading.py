@@ -228,6 +228,23 @@ system:
     assert system.record is None
 
 
+def test_the_body_of_a_request_may_stand_in_a_json_file(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("")
+    (tmp_path / "machine.json").write_text("{}")
+    (tmp_path / "body.json").write_text('{"planId": "${planId}"}')
+    file = tmp_path / "scenario.yaml"
+    system = 'system:\n  stateMachine: machine.json\n  handlers: {"${ApiArn}": code.py:run}\n'
+    start = '  start: {handler: "${ApiArn}", request: {path: /x, body: BODY}}\n'
+    file.write_text(SMALLEST + system + start.replace("BODY", "body.json"))
+    request = load(file).system.start.request
+    assert request is not None
+    assert request.body == {"planId": "${planId}"}
+    file.write_text(SMALLEST + system + start.replace("BODY", "just a text"))
+    request = load(file).system.start.request
+    assert request is not None
+    assert request.body == "just a text"
+
+
 def test_latency_may_be_fixed() -> None:
     assert Latency.model_validate("4m") == Latency.model_validate({"median": "4m", "p95": "4m"})
 
