@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from simulator.pytest_coverage import NAME, CoverageReport, counted
+
 if TYPE_CHECKING:
     from simulator.api import Source
     from simulator.runner.result import Result
@@ -51,7 +53,7 @@ def run_scenario(request: pytest.FixtureRequest) -> RunScenario:
 
     def run(source: "Source", *, seed: int | None = None) -> "Result":
         used = chosen if seed is None else seed
-        return api.run(source if isinstance(source, Scenario) else root / source, seed=used)
+        return counted(request.config, api.run(source if isinstance(source, Scenario) else root / source, seed=used))
 
     return run
 
@@ -66,15 +68,18 @@ def drs_world() -> "Iterator[DrsWorld]":
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--drsim-seed` and the ini option `drsim_seeds_per_test`."""
+    """Add `--drsim-seed`, `--drsim-coverage` and the ini option `drsim_seeds_per_test`."""
     group = parser.getgroup("drsim", "drsim scenarios")
     group.addoption("--drsim-seed", type=int, metavar="N", help="Run every scenario with this seed, not its own.")
+    group.addoption("--drsim-coverage", action="store_true", help="Tell what scenarios reached of their state machines.")
     parser.addini("drsim_seeds_per_test", f"how many seeds of a scenario are one test (default {SEEDS_PER_TEST})")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark that every scenario has."""
     config.addinivalue_line("markers", "drsim: a scenario file of drsim, run as a test")
+    if config.getoption("drsim_coverage"):
+        config.pluginmanager.register(CoverageReport(), NAME)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -152,7 +157,8 @@ class ScenarioTest(pytest.Item):
 
         try:
             run = self.run_seed or run_scenario
-            self._result = folded(self.scenario, (run(self.scenario, seed) for seed in self.seeds))
+            result = folded(self.scenario, (run(self.scenario, seed) for seed in self.seeds))
+            self._result = counted(self.config, result)
         except UserError as error:
             raise Told(str(error)) from None
         if self._result.verdict == "ERROR":

@@ -139,8 +139,10 @@ def test_a_pass_that_means_little_is_a_warning_and_a_failure_where_those_are_err
 
 def test_xdist_spreads_tests_over_processes(project: Project) -> None:
     project.write(seeds_yaml=PASSES + "run: {seeds: 1..4}\n", fails_yaml=FAILS)
-    ran = project.pytest("-n", "2", "-o", "drsim_seeds_per_test=2", "-v")
+    ran = project.pytest("-n", "2", "-o", "drsim_seeds_per_test=2", "-v", "--drsim-coverage")
     assert "1 failed, 2 passed" in ran.out
+    assert re.search(r"coverage of \S+recovery_plan.asl.json, 5 executions: \d+ of \d+", ran.out)
+    assert "not reached of the catchers:" in ran.out
     assert "FAILED fails.yaml::fails - outcome FAILED: it ended COMPLETED (and 1 more)" in ran.out
 
 

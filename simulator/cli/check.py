@@ -11,10 +11,10 @@ import click
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["text", "sarif"]),
+    type=click.Choice(["text", "sarif", "github"]),
     default="text",
     show_default=True,
-    help="SARIF is what code scanning reads.",
+    help="SARIF is what code scanning reads; github makes annotations in GitHub Actions.",
 )
 @click.option(
     "--output",

@@ -9,6 +9,7 @@ import click
 from simulator.cli.errors import COULD_NOT, PASSED, print_bug
 from simulator.cli.files import make_folder, write_text
 from simulator.cli.progress import Progress
+from simulator.report.github import finding_annotations
 from simulator.report.sarif import sarif_report
 from simulator.runner.findings import Finding
 from simulator.scenario.discovery import discover
@@ -61,7 +62,11 @@ def _text(findings: Sequence[Finding]) -> str:
     return "".join(" ".join(str(finding).splitlines()) + "\n" for finding in findings)
 
 
-_FORMATS: dict[str, Callable[[Sequence[Finding]], str]] = {"text": _text, "sarif": sarif_report}
+_FORMATS: dict[str, Callable[[Sequence[Finding]], str]] = {
+    "text": _text,
+    "sarif": sarif_report,
+    "github": finding_annotations,
+}
 
 
 def _summary(files: int, broken: int, doubtful: int) -> str:

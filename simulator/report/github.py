@@ -1,10 +1,12 @@
 """Results for GitHub Actions: annotations, as workflow commands. The job summary is the Markdown report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from simulator.report import wording
+from simulator.runner.findings import Finding
 from simulator.runner.result import Result, Verdict
 
+Place = Mapping[str, str | int | None]
 # what GitHub calls annotations, by what they are about
 _LEVELS = {Verdict.FAILED: "error", Verdict.ABORTED: "error", Verdict.ERROR: "error", Verdict.SKIPPED: "notice"}
 
@@ -12,6 +14,17 @@ _LEVELS = {Verdict.FAILED: "error", Verdict.ABORTED: "error", Verdict.ERROR: "er
 def annotations(results: Sequence[Result]) -> str:
     """A line for each result that did not pass, and for each warning of one that did."""
     return "".join(f"{line}\n" for result in results for line in _annotated(result))
+
+
+def finding_annotations(findings: Sequence[Finding]) -> str:
+    """A line for each finding, at its place."""
+    lines = []
+    for finding in findings:
+        path, line, column = finding.place
+        place: Place = {"file": path, "line": line, "col": column, "title": finding.code}
+        text = finding.message + (f" ({finding.fix})" if finding.fix else "")
+        lines.append(_written(str(finding.rule.level), place, wording.printable(text)) + "\n")
+    return "".join(lines)
 
 
 def _annotated(result: Result) -> Iterator[str]:
@@ -31,8 +44,12 @@ def _message(result: Result) -> str:
 
 
 def _command(level: str, result: Result, title: str, message: str) -> str:
-    place = {"file": result.path.as_posix(), "line": str(result.line or 1), "title": wording.printable(title)}
-    properties = ",".join(f"{name}={_escaped(value, ':,')}" for name, value in place.items())
+    place: Place = {"file": result.path.as_posix(), "line": result.line or 1, "title": wording.printable(title)}
+    return _written(level, place, message)
+
+
+def _written(level: str, place: Place, message: str) -> str:
+    properties = ",".join(f"{name}={_escaped(str(value), ':,')}" for name, value in place.items() if value is not None)
     return f"::{level} {properties}::{_escaped(message)}"
 
 

@@ -82,4 +82,6 @@ def test_a_bug_of_ours_leaves_the_other_files_looked_at(capsys: pytest.CaptureFi
 
 def test_nothing_to_check_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["check"]) == 2
-    assert capsys.readouterr().err == "scenarios: there is no such file or folder\n"
+    assert capsys.readouterr().err == (
+        "scenarios: there is no such file or folder (`drsim init` sets up a project with one)\n"
+    )

@@ -7,6 +7,7 @@ from typing import Protocol
 from simulator.targets.target import Ability, Lacks
 
 WAITS = "waits are exact in virtual time only; this engine waits in real time"
+COVERAGE = "the engine's histories do not tell which rules took effect"
 PACED = "time is held back to {speed:g} times real time, in which the machine's own work counts"
 
 

@@ -15,7 +15,7 @@ from simulator.targets import embedded
 from simulator.targets.aborting import Aborted
 from simulator.targets.conducting import conduct, staged, world_for
 from simulator.targets.outside.connection import Connection
-from simulator.targets.outside.engines import PACED, WAITS, Engine
+from simulator.targets.outside.engines import COVERAGE, PACED, WAITS, Engine
 from simulator.targets.outside.executions import OutsideStates, Page
 from simulator.targets.outside.retelling import retold
 from simulator.targets.outside.times import Times
@@ -59,9 +59,9 @@ class OutsideTarget:
 
     @property
     def lacks(self) -> Lacks:
-        """What the engine cannot do; being exact, and at a speed telling how long something takes, are always among it."""
+        """What the engine cannot do; being exact, telling how long something takes at a speed, and coverage are among it."""
         paced = {Ability.DURATIONS: PACED.format(speed=self._speed)} if self._speed != 1 else {}
-        return {Ability.EXACT_WAITS: WAITS, **paced, **self._engine.lacks}
+        return {Ability.EXACT_WAITS: WAITS, Ability.COVERAGE: COVERAGE, **paced, **self._engine.lacks}
 
     def run(self, scenario: Scenario, seed: int) -> Recording:
         """Run a scenario once. Raises UserError for what it names and cannot be used, and if no engine is there."""
