@@ -6,13 +6,15 @@ give the same bytes on any machine.
 """
 
 import json
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from simulator.json_types import JsonObject, JsonValue
 
 FORMAT = 1
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -536,23 +538,43 @@ class Entry:
     event: Event
 
 
+class Entries(Protocol):
+    """Where a journal keeps its entries: in memory, or wherever else there is more room."""
+
+    def append(self, entry: Entry, /) -> None:
+        """Keep one more."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Entry]: ...
+    @overload
+    def __getitem__(self, index: int, /) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Sequence[Entry]: ...
+
+
 class Journal:
     """A run's events in the order in which they happened."""
 
-    def __init__(self, now_ms: Callable[[], int]) -> None:
+    def __init__(self, now_ms: Callable[[], int], entries: Entries | None = None) -> None:
         self.now_ms = now_ms
-        self._entries: list[Entry] = []
+        self._entries: Entries = [] if entries is None else entries
         self._watchers: dict[type, list[Callable[[Any], None]]] = {}
+        self._histories: dict[str, array[int]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled, it is the finished journal that other processes read: without clock and watchers."""
-        return _finished, (self._entries,)
+        return _finished, (list(self._entries),)
 
     def record(self, event: Event) -> None:
         """Append an event at the present instant."""
-        self._entries.append(Entry(len(self._entries), self.now_ms(), event))
+        self._append(Entry(len(self._entries), self.now_ms(), event))
         for watcher in self._watchers.get(type(event), ()):
             watcher(event)
+
+    def _append(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        if isinstance(entry.event, HistoryEvent):
+            self._histories.setdefault(entry.event.execution, array("Q")).append(entry.index)
 
     def watch(self, kind: type[E], watcher: Callable[[E], None]) -> None:
         """Call `watcher` with every event of one kind from now on, when it has been recorded; it must not wait."""
@@ -571,6 +593,13 @@ class Journal:
         """(at_ms, event) of every event of one kind, in order."""
         return ((entry.at_ms, entry.event) for entry in self._entries if isinstance(entry.event, kind))
 
+    def history(self, execution: str) -> Iterator[tuple[int, HistoryEvent]]:
+        """(at_ms, event) of every event of an execution's history, in order."""
+        for number in self._histories.get(execution, ()):
+            entry = self._entries[number]
+            assert isinstance(entry.event, HistoryEvent)
+            yield entry.at_ms, entry.event
+
     def to_jsonl(self) -> str:
         """The journal's file form."""
         return "".join(self.lines())
@@ -578,31 +607,47 @@ class Journal:
     def lines(self, first: int = 0, limit: int | None = None) -> list[str]:
         """The lines of the file form, of at most `limit` events from number `first` on."""
         end = None if limit is None else first + limit
-        return [_line(entry) + "\n" for entry in self._entries[first:end]]
+        return [line_of(entry) for entry in self._entries[first:end]]
 
 
 def _finished(entries: list[Entry]) -> Journal:
     journal = Journal(lambda: entries[-1].at_ms if entries else 0)
-    journal._entries = entries
+    for entry in entries:
+        journal._append(entry)
     return journal
 
 
 def read_jsonl(text: str) -> Journal:
     """The journal that `to_jsonl` wrote. Raises ValueError for anything else."""
     journal = Journal(lambda: 0)
-    for line in text.splitlines():
-        members: dict[str, Any] = json.loads(line)
-        index, at_ms = members.pop("index"), members.pop("at_ms")
-        try:
-            event = KINDS[members.pop("kind")](**members)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"not a journal of format {FORMAT}: {error}") from error
-        journal._entries.append(Entry(index, at_ms, event))
+    for line in filter(None, text.split("\n")):  # a text in it may hold other ends of lines
+        journal._append(entry_in(line))
     return journal
 
 
-def _line(entry: Entry) -> str:
+def entry_in(line: str | bytes) -> Entry:
+    """The entry that a line of a journal's file form holds. Raises ValueError for anything else."""
+    members: dict[str, Any] = json.loads(line)
+    try:
+        index, at_ms = members.pop("index"), members.pop("at_ms")
+        return Entry(index, at_ms, KINDS[members.pop("kind")](**members))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"not a journal of format {FORMAT}: {error}") from error
+
+
+def line_of(entry: Entry) -> str:
+    """An entry in the journal's file form, a line."""
     event = entry.event
     members = {part.name: getattr(event, part.name) for part in fields(event)}
     members |= {"index": entry.index, "at_ms": entry.at_ms, "kind": event.kind}
-    return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    line = _ENCODE(members)
+    return (line if is_text(line) else json.dumps(members, sort_keys=True, separators=(",", ":"))) + "\n"
+
+
+def is_text(text: str) -> bool:
+    """Whether text can be written as UTF-8; JSON can also spell halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

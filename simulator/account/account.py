@@ -22,6 +22,7 @@ Arrival = Callable[[Decoded], None]
 Before = Callable[[Decoded], None]
 
 CALL_MS = 10  # what a call of any service but DRS takes: about what DynamoDB takes within a Region
+MAX_CALLS = 100_000  # so many later calls are waited for another attempt of one
 
 # Who calls when no function does; each process of the clock has its own value.
 CALLER: ContextVar[str] = ContextVar("caller", default="world")
@@ -79,6 +80,7 @@ class Account:
         self._identities, self._before = identities, before
         self._arrivals: list[Arrival] = []
         self._calls: dict[str, int] = {}
+        self._call_count = 0
 
     def on_arrival(self, watcher: Arrival) -> None:
         """Call `watcher` with every request as it arrives, before it is answered."""
@@ -191,7 +193,12 @@ class Account:
 
     def _call(self, decoded: Decoded) -> str:
         """All attempts of one SDK call carry the same invocation id; the journal numbers them, which reads better."""
-        return f"call-{self._calls.setdefault(decoded.call, len(self._calls) + 1)}"
+        if decoded.call not in self._calls:
+            self._call_count += 1
+            self._calls[decoded.call] = self._call_count
+            if len(self._calls) > MAX_CALLS:
+                self._calls.pop(next(iter(self._calls)))
+        return f"call-{self._calls[decoded.call]}"
 
 
 class _Fate(NamedTuple):

@@ -39,7 +39,7 @@ from simulator.clock import VirtualClock
 from simulator.drs.refusals import unreadable, validation_error
 from simulator.drs.service import DrsService
 from simulator.drs.settings import Settings
-from simulator.journal import FaultFired, HistoryEvent, Journal
+from simulator.journal import Entries, FaultFired, HistoryEvent, Journal
 from simulator.rng import Chance
 
 ACCOUNT_ID = "123456789012"
@@ -52,14 +52,17 @@ class World:
     `roles` has the trust policies of roles that are to be assumed only by some, `events` the event buses. `ssm_documents`
     are known to Systems Manager besides AWS's own and the account's, `ssm_outcomes` say how what it runs is to end.
     `code` is what functions were deployed as, `sites` are the web addresses that answer. `elsewhere`, if there is one, is a
-    Step Functions that is not ours and runs the executions in the place of ours.
+    Step Functions that is not ours and runs the executions in the place of ours. `entries` is where the journal is kept, in
+    memory unless given.
     """
 
-    def __init__(self, seed: int, start: datetime, region: str, drs_settings: Settings) -> None:
+    def __init__(
+        self, seed: int, start: datetime, region: str, drs_settings: Settings, entries: Entries | None = None
+    ) -> None:
         self.region = region
         self.clock = VirtualClock(start)
         self.chance = Chance(seed)
-        self.journal = Journal(lambda: self.clock.now_ms)
+        self.journal = Journal(lambda: self.clock.now_ms, entries)
         self.faults = FaultBoard(self.chance, self.journal)
         self.drs = DrsService(self.clock, self.chance, self.journal, drs_settings)
         self.code = DeployedCode()

@@ -97,6 +97,12 @@ def _groups(_context: click.Context, _parameter: click.Parameter, texts: tuple[s
 @click.option(
     "--max-request", type=click.IntRange(1, 5_120), default=64, show_default=True, metavar="MIB", help="The largest request."
 )
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write all that happens to FILE; default: a file that goes with the server.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log every request.")
 def serve(
     scenario: Path | None, system: Path | None, port: int, host: str, max_request: int, verbose: bool, **world: Any
@@ -129,6 +135,7 @@ def _setup(
     region: str,
     groups: tuple[tuple[str, int], ...],
     origin: str | None,
+    journal: Path | None,
 ) -> "Setup":
     """The world to serve. Raises UserError for a scenario that cannot be read."""
     from simulator.scenario.loading import load, parse  # noqa: PLC0415
@@ -136,11 +143,11 @@ def _setup(
 
     servers = _as_groups(groups)
     if path is None and system is None:
-        return Setup(1 if seed is None else seed, start or _now(), region, speed, None, servers, origin)
+        return Setup(1 if seed is None else seed, start or _now(), region, speed, None, servers, origin, journal)
     scenario = load(path) if path is not None else parse(_scenario(system, region, groups), Path("drsim-serve.yaml"))
     servers = servers if path is not None else ()  # else they are the scenario's own
     used = scenario.run.seed if seed is None else seed
-    return Setup(used, start or scenario.run.start, scenario.fleet.region, speed, scenario, servers, origin)
+    return Setup(used, start or scenario.run.start, scenario.fleet.region, speed, scenario, servers, origin, journal)
 
 
 def _scenario(system: Path | None, region: str, groups: tuple[tuple[str, int], ...]) -> str:

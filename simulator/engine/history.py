@@ -1,6 +1,5 @@
 """GetExecutionHistory, as a fold of the journal."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,11 +14,7 @@ _DETAILS = {
 
 def events(journal: Journal, execution_arn: str, start: datetime) -> list[dict[str, Any]]:
     """The events of one execution, shaped as boto3's GetExecutionHistory gives them; `start` is the run's start instant."""
-    return [_event(at_ms, event, start) for at_ms, event in _of(journal, execution_arn)]
-
-
-def _of(journal: Journal, execution_arn: str) -> Iterator[tuple[int, HistoryEvent]]:
-    return ((at_ms, event) for at_ms, event in journal.of(HistoryEvent) if event.execution == execution_arn)
+    return [_event(at_ms, event, start) for at_ms, event in journal.history(execution_arn)]
 
 
 def _event(at_ms: int, event: HistoryEvent, start: datetime) -> dict[str, Any]:

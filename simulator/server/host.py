@@ -81,7 +81,7 @@ class Host:
                 self._current.set_exception(ClockStopped())
 
     def _serve(self, number: int) -> None:
-        with opened(self._setup, self._seed) as world:
+        with opened(self._setup, self._seed) as (world, _):
             self._paced = paced = PacedClock(world.clock, self._setup.speed, self._on_failure)
             self._current.set_result(Running(number, self._seed, world, paced))
             if number == 1:

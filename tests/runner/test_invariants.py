@@ -25,6 +25,7 @@ def test_a_record_left_running_after_a_failure_is_caught() -> None:
 
 def test_a_cancelled_execution_must_not_be_recorded_completed() -> None:
     story = good_story()
+    assert isinstance(story.journal._entries, list)
     story.journal._entries.pop()
     story.history("ExecutionAborted")
     assert [name for name, _ in broken(story.facts({"status": "COMPLETED"}))] == ["record agrees with execution"]
@@ -47,6 +48,7 @@ def test_a_wave_before_its_dependency_is_caught() -> None:
 
 def test_what_was_cancelled_must_not_succeed() -> None:
     story = good_story()
+    assert isinstance(story.journal._entries, list)
     end = story.journal._entries.pop()
     story.at(100).record(OperatorActed("cancel", None, 200, None))
     story.journal._entries.append(end)
