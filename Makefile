@@ -4,7 +4,7 @@ PATHS ?= scenarios
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test check fix lock clean
+.PHONY: run test check fix docs lock clean
 
 run: $(READY)
 	$(BIN)/drsim run $(PATHS)
@@ -22,6 +22,9 @@ check: $(READY)
 fix: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY)
+	$(BIN)/python -m docs.generated
 
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet pip-tools

@@ -1,6 +1,6 @@
 """The Lambda API: which operation is answered where."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.account.deployed_code import DeployedCode
@@ -35,6 +35,11 @@ class LambdaApi:
             **Settings(records).operations,
             **unsimulated(records),
         }
+
+    @property
+    def operations(self) -> Sequence[str]:
+        """The operations that are answered."""
+        return sorted(self._operations)
 
     def call(self, request: Decoded) -> Mapping[str, Any]:
         """Answer one request. Raises ServiceError."""

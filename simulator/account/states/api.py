@@ -82,6 +82,11 @@ class StatesApi:
         }
 
     @property
+    def operations(self) -> Sequence[str]:
+        """The operations that are answered."""
+        return sorted(self._operations)
+
+    @property
     def executions(self) -> Mapping[str, Execution]:
         """Every execution that was started, by ARN, in the order of their starts."""
         return self._executions.by_arn
