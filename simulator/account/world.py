@@ -73,7 +73,7 @@ class World:
         self.ssm_outcomes = Outcomes(lambda one: self.journal.record(FaultFired(one.fault, one.document, one.ending)))
         self.sites = Sites()
         self._recovered = Recovered(self.clock, self.chance, self.drs)
-        self.drs.run_actions_with(LaunchActionRunner(self.clock, self.chance, self.ssm))
+        self.drs.run_actions_with(LaunchActionRunner(self.clock, self.ssm))
         home = self.at(ACCOUNT_ID, region)
         self.functions, self.states = home.functions, home.states
         self.roles = Roles()

@@ -22,8 +22,8 @@ class ActionRunner(Protocol):
     def document_type(self, account_id: str, region: str, document: str) -> str | None:
         """SSM_AUTOMATION or SSM_COMMAND, None for a document that is not known."""
 
-    def discover(self, target: Target, found: Callable[[], None]) -> None:
-        """Call `found` once the SSM agent of an instance reports."""
+    def discovered(self, target: Target) -> None:
+        """The SSM agent of an instance has reported."""
 
     def run(self, target: Target, action: Mapping[str, Any], ended: Callable[[str | None], None]) -> None:
         """Begin an action (as ListLaunchActions shows it); call `ended` with None or with why it failed."""

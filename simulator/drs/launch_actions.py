@@ -47,20 +47,20 @@ class _Course:
         knobs, state = self._state.settings.launch_actions, self._state
         if not (knobs.holds_launch and any(map(_is_mandatory, self._actions))):
             self._release()
-        deadline = state.clock.call_after(round(knobs.discovery_timeout_seconds * 1000), self._give_up)
-        if self._hits("DISCOVERY"):
-            return
-
-        def found() -> None:
-            if self._participant.agent_found_ms is None and deadline.action is not None:
-                deadline.cancel()
-                self._participant.agent_found_ms = state.clock.now_ms
-                self._run(0)
-
-        if state.action_runner is None:
-            state.clock.call_after(self._drawn_ms(knobs.discovery, "discovery"), found)
+        given_up_ms = round(knobs.discovery_timeout_seconds * 1000)
+        is_silent = self._hits("DISCOVERY") is not None
+        found_ms = self._drawn_ms(knobs.discovery, "discovery")
+        if is_silent or found_ms >= given_up_ms:
+            state.clock.call_after(given_up_ms, self._give_up)
         else:
-            state.action_runner.discover(self._target, found)
+            state.clock.call_after(found_ms, self._found)
+
+    def _found(self) -> None:
+        """The agent reports: the first action can run."""
+        self._participant.agent_found_ms = self._state.clock.now_ms
+        if self._state.action_runner is not None:
+            self._state.action_runner.discovered(self._target)
+        self._run(0)
 
     def _run(self, place: int) -> None:
         if not any(map(_is_mandatory, self._actions[place:])):

@@ -126,6 +126,14 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemBoot:
+    """From a launch until EC2's status checks of an instance pass, by its platform."""
+
+    linux: Distribution = Distribution(150, 300)
+    windows: Distribution = Distribution(600, 1200)
+
+
+@dataclass(frozen=True, slots=True)
 class Replicating:
     """How replication goes.
 
@@ -149,9 +157,10 @@ class Replicating:
 
 @dataclass(frozen=True, slots=True)
 class LaunchActions:
-    """How launch actions go where nothing else runs them.
+    """How launch actions go.
 
-    `discovery`: from the launch until the SSM agent is found, given up after `discovery_timeout_seconds`; `run`: one action.
+    `discovery`: from the launch until the SSM agent is found, given up after `discovery_timeout_seconds`; `run`: one action
+    where nothing else (an account's Systems Manager) runs it.
     With `holds_launch` a server's launchStatus stays PENDING until its last mandatory action has ended, and a failed one
     fails the launch; without, it is LAUNCHED at once and stays so.
     """
@@ -227,6 +236,7 @@ class Settings:
     scaling: Scaling = Scaling()
     quotas: Quotas = Quotas()
     replicating: Replicating = Replicating()
+    system_boot: SystemBoot = SystemBoot()
     launch_actions: LaunchActions = LaunchActions()
     failing_back: FailingBack = FailingBack()
     networking: Networking = Networking()

@@ -127,6 +127,16 @@ class Replication(Model):
     flap_up_ms: Span | None = Field(None, description="how long an unstable network is up; default 2m")
 
 
+class SystemBoot(Model):
+    """How long an instance's system takes to come up."""
+
+    noun: ClassVar[str] = "`systemBoot`"
+    linux: Latency | None = Field(
+        None, description="from a launch until EC2's status checks pass; default {median: 150s, p95: 5m}"
+    )
+    windows: Latency | None = Field(None, description="the same of Windows; default {median: 10m, p95: 20m}")
+
+
 class LaunchActions(Model):
     """How launch actions go."""
 
@@ -212,6 +222,7 @@ class Service(Model):
         None, description="request rates by kind of operation, or `unlimited`"
     )
     replicating: Replication | None = Field(None, alias="replication", description="how replication goes")
+    system_boot: SystemBoot | None = Field(None, description="how long instances take to come up")
     launch_actions: LaunchActions | None = Field(None, description="how launch actions go")
     failing_back: Failback | None = Field(None, alias="failback", description="how failing back goes")
     networking: Networks | None = Field(None, alias="networks", description="how source networks go")

@@ -12,7 +12,7 @@ from simulator.account import moto_services
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.drs import identifiers
 from simulator.drs.faults import ServerFault
-from simulator.drs.settings import Distribution, Profile, Settings
+from simulator.drs.settings import Distribution, Profile, Settings, SystemBoot
 
 START = datetime(2026, 3, 1, 2, tzinfo=UTC)
 PROFILE = Profile(
@@ -70,10 +70,16 @@ def tags(thing: Any) -> dict[str, str]:
 
 
 @contextmanager
-def opened(seed: int = 1) -> Iterator[Site]:
+def opened(seed: int = 1, **more: Any) -> Iterator[Site]:
     zero = Distribution(0)
     settings = Settings(
-        profiles={"pinned": PROFILE}, read_latency=zero, write_latency=zero, log_lag=zero, instance_lag=zero, rates=None
+        profiles={"pinned": PROFILE},
+        read_latency=zero,
+        write_latency=zero,
+        log_lag=zero,
+        instance_lag=zero,
+        rates=None,
+        **more,
     )
     world = World(seed, START, "us-east-1", settings)
     world.drs.region(ACCOUNT_ID, "us-east-1").initialize()
@@ -355,6 +361,23 @@ def test_status_checks_pass_once_the_system_is_up(site: Site) -> None:
         return seen
 
     assert site.run(act) == ["initializing", "ok"]
+
+
+def test_how_long_a_system_takes_to_come_up_is_a_setting() -> None:
+    with opened(system_boot=SystemBoot(linux=Distribution(1000))) as site:
+        server = site.add("a")
+
+        def act() -> list[str]:
+            site.drill(server)
+            site.sleep(LAUNCHED)
+            looks = []
+            for seconds in (900, 100):
+                site.sleep(seconds)
+                (one,) = site.ec2.describe_instance_status()["InstanceStatuses"]
+                looks.append(one["InstanceStatus"]["Status"])
+            return looks
+
+        assert site.run(act) == ["initializing", "ok"]
 
 
 def test_the_journal_is_the_same_whether_or_not_somebody_looks_at_ec2_early() -> None:

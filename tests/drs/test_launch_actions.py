@@ -196,6 +196,16 @@ def test_where_the_agent_is_never_found_what_had_to_run_has_failed(world: World,
     assert world.log(job["jobID"])[-2]["eventData"]["rawError"] == "The SSM agent was not found on the launched instance"
 
 
+def test_an_agent_that_is_found_after_it_was_given_up_runs_nothing() -> None:
+    world = World(pinned(launch_actions=LaunchActions(Distribution(1300), 1200, Distribution(30))))
+    (server,) = world.add("db-1")
+    world.call("UpdateLaunchConfiguration", sourceServerID=server.id, postLaunchEnabled=True)
+    put(world, server, 1)
+    job = world.recover(server)
+    assert world.statuses(job) == {"db-1": "FAILED"}
+    assert job["participatingServers"][0]["launchActionsStatus"] == {"runs": []}
+
+
 def test_with_optional_actions_alone_the_launch_waits_for_nothing(world: World, server: SourceServer) -> None:
     put(world, server, 1, optional=True)
     world.region.inject_action(ActionFault("silent", "db-1", "DISCOVERY"))
@@ -234,17 +244,18 @@ def test_a_job_that_is_cancelled_while_actions_run_leaves_the_instance(world: Wo
 
 
 class Runner:
-    """Somebody who runs actions at once; discovery takes ten seconds."""
+    """Somebody who runs actions at once."""
 
     def __init__(self, world: World, outcome: str | None) -> None:
         self.world, self.outcome = world, outcome
         self.asked: list[tuple[Target, str]] = []
+        self.found: list[Target] = []
 
     def document_type(self, account_id: str, region: str, document: str) -> str | None:
         return {"Warm": "SSM_COMMAND"}.get(document)
 
-    def discover(self, target: Target, found: Callable[[], None]) -> None:
-        self.world.clock.call_after(10_000, found)
+    def discovered(self, target: Target) -> None:
+        self.found.append(target)
 
     def run(self, target: Target, action: Mapping[str, Any], ended: Callable[[str | None], None]) -> None:
         self.asked.append((target, action["actionCode"]))
@@ -259,7 +270,7 @@ def test_somebody_else_can_run_the_actions(world: World, server: SourceServer, o
     job = world.recover(server)
     (instance,) = world.instances()
     target = Target(ACCOUNT, REGION, instance["ec2InstanceID"], server.id, job["jobID"])
-    assert runner.asked == [(target, "Warm")]
+    assert (runner.found, runner.asked) == ([target], [(target, "Warm")])
     assert world.statuses(job) == {"db-1": status}
     (run,) = job["participatingServers"][0]["launchActionsStatus"]["runs"]
     assert run.get("failureReason") == (None if outcome is None else "timed out")

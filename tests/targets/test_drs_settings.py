@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from simulator.drs.settings import PROFILES, Distribution, Profile, Rate, Settings
+from simulator.drs.settings import PROFILES, Distribution, Profile, Rate, Settings, SystemBoot
 from simulator.scenario.fields import Model
 from simulator.scenario.latency import Latencies
 from simulator.scenario.loading import parse
@@ -56,6 +56,7 @@ drs:
   errorCodes: {ConflictException: "409"}
   logEvents: {TERMINATE: {CLEANUP_START: ""}}
   regionDigits: {eu-west-1: "6"}
+  systemBoot: {linux: 4m, windows: 15m}
 """
 
 
@@ -112,6 +113,7 @@ def test_every_unit_becomes_the_services_own() -> None:
     assert (settings.counts_terminations, settings.instants) == (False, "zulu")
     assert settings.error_codes == {"ConflictException": "409"}
     assert settings.log_events == {"TERMINATE": {"CLEANUP_START": ""}}
+    assert settings.system_boot == SystemBoot(Distribution(240, 240), Distribution(900, 900))
     assert settings.region_digits == {"eu-west-1": "6"}
 
 

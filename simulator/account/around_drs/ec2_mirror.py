@@ -24,8 +24,6 @@ from simulator.journal import InstanceChanged, JobChanged, JobLogged
 from simulator.rng import Chance
 
 CONVERSION_LEAD_MS = 3_000  # from CONVERSION_START until the conversion server is launched
-# From a launch until EC2's instance status checks pass, by platform: median and 95th percentile.
-BOOT_SECONDS = {"linux": (150.0, 300.0), "windows": (600.0, 1200.0)}
 CONVERSION_TYPE = "m4.large"
 # The services whose answers depend on EC2, by the names that requests are signed with.
 DEPENDENT = ("ec2", "elasticloadbalancing", "autoscaling", "tagging", "cloudformation")
@@ -130,8 +128,9 @@ def _go_on(state: RegionState, launched: RecoveryInstance, ec2_state: str, tags:
             ec2_objects.attach(ec2, instance, NewVolume(disk["ebsVolumeID"], disk["bytes"] // _GIB, device, tags))
     instance.add_tags(dict(tags))
     ec2_objects.set_state(instance, ec2_state.lower())
-    luck = state.chance.stream("around.boot", launched.id)
-    seconds = luck.lognormal(*BOOT_SECONDS[launched.server.platform])
+    knobs = state.settings.system_boot
+    latency = knobs.windows if launched.server.platform == "windows" else knobs.linux
+    seconds = latency.at(state.chance.stream("around.boot", launched.id).normal(0, 1))
     ec2_objects.boot(instance, state.clock.start + timedelta(milliseconds=launched.launched_ms, seconds=seconds))
 
 

@@ -4,11 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from simulator.account.ssm.api import SsmApi
-from simulator.account.ssm.outcomes import DISCOVERY
 from simulator.clock import VirtualClock
 from simulator.drs.action_runner import Target
 from simulator.errors import ServiceError
-from simulator.rng import Chance
 
 _TYPES = {"Automation": "SSM_AUTOMATION", "Command": "SSM_COMMAND"}
 
@@ -16,24 +14,19 @@ _TYPES = {"Automation": "SSM_AUTOMATION", "Command": "SSM_COMMAND"}
 class LaunchActionRunner:
     """What DRS asks of Systems Manager. `at` gives that of an account and Region."""
 
-    def __init__(self, clock: VirtualClock, chance: Chance, at: Callable[[str, str], SsmApi]) -> None:
-        self._clock, self._chance, self._at = clock, chance, at
+    def __init__(self, clock: VirtualClock, at: Callable[[str, str], SsmApi]) -> None:
+        self._clock, self._at = clock, at
 
     def document_type(self, account_id: str, region: str, document: str) -> str | None:
         """SSM_AUTOMATION or SSM_COMMAND, None for a document that is not known."""
         found = self._at(account_id, region).documents.find(document)
         return None if found is None else _TYPES.get(found.kind)
 
-    def discover(self, target: Target, found: Callable[[], None]) -> None:
-        """Let an instance's agent report, some time after its launch."""
-
-        def report() -> None:
-            managed = self._at(target.account_id, target.region).instances
-            managed.add(target.instance_id, self._clock.now_ms)
-            managed.recovered.add(target.instance_id)
-            found()
-
-        self._clock.call_after(DISCOVERY.draw_ms(self._chance, f"discovery/{target.instance_id}"), report)
+    def discovered(self, target: Target) -> None:
+        """An instance's agent has reported."""
+        managed = self._at(target.account_id, target.region).instances
+        managed.add(target.instance_id, self._clock.now_ms)
+        managed.recovered.add(target.instance_id)
 
     def run(self, target: Target, action: Mapping[str, Any], ended: Callable[[str | None], None]) -> None:
         """Begin an action on an instance, and tell how it ended."""

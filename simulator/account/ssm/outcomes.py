@@ -26,7 +26,6 @@ class Duration:
 
 COMMAND = Duration(10, 40)  # a shell script
 SCRIPT = Duration(5, 20)  # a step of an automation whose action is only modelled
-DISCOVERY = Duration(120, 420)  # from an instance's launch until its agent reports
 
 
 @dataclass(frozen=True, slots=True)

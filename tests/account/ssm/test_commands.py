@@ -1,13 +1,15 @@
 """Run Command on managed instances, and the launch actions of DRS, through boto3."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from simulator.account import moto_services
 from simulator.account.ssm.outcomes import Duration, Outcome
-from simulator.account.world import ACCOUNT_ID
+from simulator.account.world import ACCOUNT_ID, World
+from simulator.drs.settings import Distribution, LaunchActions, Settings
 from simulator.journal import CommandChanged
 from tests.account.conftest import stage
 from tests.account.ssm.test_automation import MINUTE, Ssm, step
@@ -138,6 +140,33 @@ def test_what_drs_recovered_is_managed_once_its_agent_has_reported(ssm: Ssm) -> 
     before, after, command, terminated = ssm.do(act)
     assert ("db-9" in before, after["db-9"]) == (False, ("Online", "Windows"))
     assert (command, terminated) == ((True, "Success"), ("ConnectionLost", "Windows"))
+
+
+def test_how_long_agents_take_is_a_setting() -> None:
+    settings = Settings(launch_actions=LaunchActions(discovery=Distribution(2400)), rates=None)
+    world = World(1, datetime(2026, 3, 1, 2, tzinfo=UTC), "us-east-1", settings)
+    world.drs.region(ACCOUNT_ID, "us-east-1").initialize()
+    known, acted = (world.drs.region(ACCOUNT_ID, "us-east-1").add_source_server(name).id for name in ("known", "acted"))
+    drs, boto = (moto_services.client(name, "us-east-1", ACCOUNT_ID) for name in ("drs", "ssm"))
+
+    def act() -> Any:
+        drs.update_launch_configuration(sourceServerID=acted, postLaunchEnabled=True)
+        drs.put_launch_action(
+            resourceId=acted, actionCode="AWS-RunShellScript", actionId="00000000-0000-4000-8000-000000000001",
+            actionVersion="$DEFAULT", active=True, category="VALIDATION", description="", name="check", optional=True,
+            order=2, parameters={"commands": {"type": "DYNAMIC", "value": "uptime"}},
+        )  # fmt: skip
+        drs.start_recovery(sourceServers=[{"sourceServerID": known}, {"sourceServerID": acted}])
+        looks = []
+        for minutes in (30, 60):
+            world.clock.sleep_ms(minutes * MINUTE)
+            looks.append(len(boto.describe_instance_information()["InstanceInformationList"]))
+        return looks
+
+    with world.installed():
+        process = world.clock.spawn("test", act)
+        world.clock.run()
+    assert process.value == [0, 1]  # the agent of one was given up after twenty minutes
 
 
 def test_a_runbook_runs_a_command_and_fails_with_it(ssm: Ssm) -> None:
