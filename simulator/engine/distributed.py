@@ -60,6 +60,8 @@ def run_distributed(frame: Frame, state: MapState, scope: Scope) -> JsonValue:
 def _begin(frame: Frame, state: MapState, distribution: Distribution, scope: Scope) -> "_Children":
     items = [] if distribution.reader else state_items(state, scope)
     limit = state.max_concurrency(scope) if state.max_concurrency else 0
+    if distribution.reader and distribution.reader.max_items:
+        distribution.reader.max_items(scope)  # what is no number fails before the map begins
     frame.emit("MapStateStarted", state.name, {"length": len(items)})
     record = _record(frame, state, distribution, scope, limit)
     frame.emit("MapRunStarted", state.name, {"mapRunArn": record.arn})

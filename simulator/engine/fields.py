@@ -16,6 +16,8 @@ from simulator.json_types import JsonValue
 
 MAX_WAIT = timedelta(seconds=(1 << 31) - 1)
 TOO_LONG = "Wait state delay is too long."
+JUDGED_LATER = frozenset({"MaxItems"})
+"""Fields whose negative values are found by what uses them."""
 Until = Callable[[Scope, datetime], datetime]
 
 
@@ -65,7 +67,7 @@ def number(name: str, value: JsonValue) -> Number:
         if not isinstance(found, int) or isinstance(found, bool):
             shown = found if isinstance(found, str) else encode(found)
             raise ExpressionError(f'The {name} field refers to value "{shown}" which is not a valid integer: {value}')
-        if found < 0:
+        if found < 0 and field not in JUDGED_LATER:
             raise ExpressionError(f"{field} cannot be negative.")
         return found
 

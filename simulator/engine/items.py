@@ -55,10 +55,17 @@ def read_items(reading: Reading, scope: Scope, caller: Callable[[Resource], Call
     """The items that an ItemReader names. Raises `StateFailure` (States.ItemReaderFailed) where they cannot be read."""
     parameters: Any = reading.arguments(scope)
     limit = reading.max_items(scope) if reading.max_items else 0
+    if limit < 0:
+        raise unreadable("field MaxItems must be positive")
     try:
         return list(islice(_read(reading, parameters, limit, caller), limit or None))
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise StateFailure("States.ItemReaderFailed", f"Failed to read the items: {error}") from error
+    except (ValueError, KeyError, IndexError, TypeError, csv.Error) as error:
+        raise unreadable(f"Failed to read the items: {error}") from error
+
+
+def unreadable(cause: str) -> StateFailure:
+    """The error for items that cannot be had."""
+    return StateFailure("States.ItemReaderFailed", cause)
 
 
 def _read(reading: Reading, parameters: Any, limit: int, caller: Callable[[Resource], Call]) -> Iterator[Item]:
@@ -89,7 +96,7 @@ def batches(batching: Batching, items: Sequence[JsonValue], scope: Scope) -> lis
     for item in items:
         size = size_bytes(encode(item)) + 1
         if most_bytes and size > room:
-            raise StateFailure("States.ItemReaderFailed", f"An item is larger than the batch limit of {most_bytes} bytes.")
+            raise unreadable(f"An item is larger than the batch limit of {most_bytes} bytes.")
         is_full = not grouped or (most and len(grouped[-1]) >= most) or (most_bytes and used + size > room)
         if is_full:
             grouped.append([])
@@ -120,7 +127,10 @@ def _loaded(objects: Iterable[tuple[str, str]], config: Config, call: Call) -> I
 def _parse(text: str, config: Config, source: str) -> Iterator[Item]:
     match config.get("InputType", "JSON"):
         case "JSON":
-            return _members(_pointed(decode(text), config.get("ItemsPointer", "")), source)
+            found = _pointed(decode(text), config.get("ItemsPointer", ""))
+            if not isinstance(found, list | dict):
+                raise unreadable("Attempting to map over non-iterable node.")
+            return _members(found, source)
         case "JSONL":
             return (Item(decode(line), source=source) for line in text.splitlines() if line.strip())
         case "CSV":
@@ -150,7 +160,9 @@ def _csv_rows(text: str, config: Config) -> list[JsonValue]:
     if config.get("CSVHeaderLocation", "FIRST_ROW") == "GIVEN":
         headers = config["CSVHeaders"]
     else:
-        headers, rows = rows[0], rows[1:]
+        headers, rows = (rows[0], rows[1:]) if rows else ([], [])
+    if len(set(headers)) < len(headers):
+        raise unreadable("CSV headers cannot contain duplicates.")
     return [dict(zip(headers, [*row, *[""] * (len(headers) - len(row))], strict=False)) for row in rows]
 
 

@@ -149,6 +149,8 @@ def _nested(state: JsonObject, kind: str, at: Pointer, language: str) -> Iterato
             owner = owner.get(name) if isinstance(owner, Mapping) else None
         if isinstance(owner, Mapping):
             yield from _fields(owner, known, (*at, *way), language)
+            if owner.get("CSVHeaderLocation") == "GIVEN" and "CSVHeaders" not in owner:
+                yield Finding(SCHEMA, "These fields are required: [CSVHeaders]", (*at, *way))
 
 
 def _unknown_type(state: JsonObject, at: Pointer) -> Finding:

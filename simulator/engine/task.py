@@ -33,6 +33,8 @@ def _attempt(frame: Frame, state: TaskState, scope: Scope) -> JsonValue:
         limits = _Limits(_seconds(state.timeout, scope), _seconds(state.heartbeat, scope))
         role = _role(state, scope)
         call = _call(frame, state, state.flow.take(scope), role)
+        if state.resource.kind is Kind.ACTIVITY and not frame.run.tokens.has_activity(state.resource.arn):
+            raise StateFailure("States.Runtime", f"The activity {state.resource.arn} does not exist.", is_terminal=True)
         _schedule(frame, state, call, limits, role)
         attempt = _Attempt(frame, state, call, limits, task, frame.run.clock.now_ms)
         return attempt.run()

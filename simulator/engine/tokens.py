@@ -5,6 +5,7 @@ somebody's text ever was a token can be told from the text itself.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.clock import Signal, VirtualClock
@@ -38,9 +39,10 @@ class OpenTask:
 
 
 class TaskTokens:
-    """All task tokens of a run."""
+    """All task tokens of a run. `has_activity` says of an ARN whether there is such an activity; without it, there is."""
 
     def __init__(self, clock: VirtualClock, chance: Chance) -> None:
+        self.has_activity: Callable[[str], bool] = lambda arn: True
         self._clock = clock
         self._chance = chance
         self._open: dict[str, OpenTask] = {}

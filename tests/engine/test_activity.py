@@ -55,3 +55,13 @@ def test_a_task_that_timed_out_is_not_handed_out() -> None:
     world.clock.spawn("worker", lambda: got.append(world.tokens.take(ACTIVITY, wait_ms=0)))
     world.clock.run()
     assert got == [None]
+
+
+def test_an_activity_that_does_not_exist_fails_the_execution() -> None:
+    world = World()
+    world.tokens.has_activity = lambda arn: False
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+    state = {"Type": "Task", "Resource": ACTIVITY, "Catch": catch, "End": True}
+    execution = world.run(machine(Approve=state, Caught={"Type": "Pass"}))
+    assert (execution.error, execution.cause) == ("States.Runtime", f"The activity {ACTIVITY} does not exist.")
+    assert world.types()[2:] == ["ExecutionFailed"]

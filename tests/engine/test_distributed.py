@@ -42,6 +42,30 @@ def test_items_are_read_in_every_format() -> None:
     assert read("[1,2,3]", InputType="JSON", MaxItems=2) == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("body", "config", "cause"),
+    [
+        ("3", {"InputType": "JSON"}, "Attempting to map over non-iterable node."),
+        ("a,b,a\n1,2,3\n", {"InputType": "CSV"}, "CSV headers cannot contain duplicates."),
+        ("[1]", {"InputType": "JSON", "MaxItemsPath": "$.most"}, "field MaxItems must be positive"),
+        ('{"a": []}', {"InputType": "JSON", "ItemsPointer": "/a/4"}, "Failed to read the items: list index out of range"),
+    ],
+)
+def test_items_that_cannot_be_had_fail_the_map_run(body: str, config: dict[str, Any], cause: str) -> None:
+    world, definition = reading(body, **config)
+    execution = world.run(definition, {"key": "k", "most": -1})
+    assert (execution.error, execution.cause) == ("States.ItemReaderFailed", cause)
+    assert world.types()[3:] == ["MapRunStarted", "MapRunFailed", "MapStateFailed", "ExecutionFailed"]
+
+
+def test_an_empty_table_has_no_items_and_a_bound_that_is_no_number_fails_before_the_map_begins() -> None:
+    assert read("", InputType="CSV", CSVHeaderLocation="FIRST_ROW") == []
+    world, definition = reading("[1]", InputType="JSON", MaxItemsPath="$.key")
+    execution = world.run(definition, {"key": "k"})
+    assert 'The MaxItemsPath field refers to value "k" which is not a valid integer: $.key' in (execution.cause or "")
+    assert world.types() == ["ExecutionStarted", "MapStateEntered", "ExecutionFailed"]
+
+
 def test_the_readers_call_is_made_with_its_parameters() -> None:
     world, definition = reading("[]", InputType="JSON")
     world.run(definition, {"key": "items.json"})
@@ -124,6 +148,8 @@ def test_what_the_simulation_cannot_read_is_said() -> None:
          "Value must be one of: [CSV, JSON, JSONL, PARQUET, MANIFEST] at /States/Map/ItemReader/ReaderConfig/InputType"),
         ({"ItemReader": {"Resource": GET, "Parameters": {}, "Config": {}}},
          "Field 'Config' is not supported at /States/Map/ItemReader"),
+        ({"ItemReader": {"Resource": GET, "Parameters": {}, "ReaderConfig": {"CSVHeaderLocation": "GIVEN"}}},
+         "These fields are required: [CSVHeaders] at /States/Map/ItemReader/ReaderConfig"),
         ({"ItemBatcher": {"MaxInputBytesPerBatch": 262_145}},
          "Value must be between 1 and 262144 at /States/Map/ItemBatcher/MaxInputBytesPerBatch"),
         ({"ResultWriter": {"WriterConfig": {"OutputType": "CSV"}}},

@@ -19,6 +19,7 @@ class Activities:
     def __init__(self, tokens: TaskTokens, prefix: str, now: Callable[[], float]) -> None:
         self._tokens, self._prefix, self._now = tokens, prefix, now
         self.by_arn: dict[str, Activity] = {}
+        tokens.has_activity = self.by_arn.__contains__
 
     def create(self, asked: Answer) -> Answer:
         """CreateActivity; creating one that is there is no error."""
