@@ -102,7 +102,7 @@ def definition_error(text: str, findings: str | list[Finding]) -> DefinitionErro
 def _error(text: str, source: str, findings: list[Finding]) -> DefinitionError:
     return DefinitionError(
         [
-            Problem(where(text, source, finding.pointer or ()), finding.text, finding.hint)
+            Problem(where(text, source, finding.spot or finding.pointer or ()), finding.text, finding.hint)
             for finding in findings[: schema.MAX_FINDINGS]
         ]
     )

@@ -6,7 +6,8 @@ from typing import Any, TypeVar, cast
 
 from simulator.engine import fields, jsonata_fields
 from simulator.engine.dataflow import Flow, path_output
-from simulator.engine.findings import SCHEMA, Finding, Pointer
+from simulator.engine.findings import SCHEMA, Finding, Pointer, nearest
+from simulator.engine.intrinsic_functions import FUNCTIONS
 from simulator.engine.machine import Number
 from simulator.engine.paths import InvalidPath, compile_path, compile_reference
 from simulator.engine.scope import Scope
@@ -161,11 +162,19 @@ class FieldCompiler:
         where = (*at, *error.at)
         field_name = where[-1] if where else ""
         message = f"The value for the field '{field_name}' must be a valid JSONPath or a valid intrinsic function call"
-        self.refuse(place, where[:-1] if error.at else where, message)  # the service names what the field is in
+        owner = where[:-1] if error.at else where  # the service names what the field is in
+        hint, spot = nearest_function(error.text), (*place.at, *where)
+        self.findings.append(Finding(SCHEMA, message, (*place.at, *owner), hint, spot))
 
     def refuse(self, place: Place, at: Pointer, message: str) -> None:
         """Note that a field cannot be used."""
         self.findings.append(Finding(SCHEMA, message, (*place.at, *at)))
+
+
+def nearest_function(text: str) -> str:
+    """A hint at the intrinsic function that a text which is no call of one may mean; empty if there is none like it."""
+    name = text.partition("(")[0].removeprefix("States.")
+    return nearest(name, FUNCTIONS) if text.startswith("States.") and name not in FUNCTIONS else ""
 
 
 def named(at: Pointer) -> str:

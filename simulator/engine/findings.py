@@ -15,12 +15,16 @@ Pointer = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reason to refuse a definition: AWS's code, its message, and where in the document."""
+    """One reason to refuse a definition: AWS's code, its message, and where in the document.
+
+    `spot` is the very place where a person should look, if that is nearer than the one that AWS names.
+    """
 
     code: str
     message: str
     pointer: Pointer | None
     hint: str = ""
+    spot: Pointer | None = None
 
     @property
     def text(self) -> str:

@@ -1,9 +1,9 @@
 """The shape of a definition: which fields its parts have, which are required, what may stand in them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
-from simulator.engine.choice import operators_in
+from simulator.engine.choice import COMPARISONS, operators_in
 from simulator.engine.field_checks import (
     BRANCH_FIELDS,
     CATCH_FIELDS,
@@ -131,10 +131,13 @@ def inner_workflows(state: JsonObject, kind: str, at: Pointer) -> list[tuple[Poi
     return []
 
 
-def _fields(owner: JsonObject, known: Mapping[str, Check], at: Pointer, language: str) -> Iterator[Finding]:
+def _fields(
+    owner: JsonObject, known: Mapping[str, Check], at: Pointer, language: str, others: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Findings about fields; `others` are further names that one which is not `known` may be meant for."""
     for name, value in owner.items():
         if name not in known:
-            yield Finding(SCHEMA, f"Field '{name}' is not supported", at, nearest(name, known))
+            yield Finding(SCHEMA, f"Field '{name}' is not supported", at, nearest(name, [*known, *others]), (*at, name))
         elif language == "JSONata" and name in EVALUATED and is_expression(value):
             continue
         elif complaint := known[name](value):
@@ -156,7 +159,8 @@ def _nested(state: JsonObject, kind: str, at: Pointer, language: str) -> Iterato
 def _unknown_type(state: JsonObject, at: Pointer) -> Finding:
     if "Type" not in state:
         return Finding(SCHEMA, "These fields are required: [Type]", at)
-    return Finding(SCHEMA, f"Value must be one of: [{', '.join(STATE_FIELDS)}]", (*at, "Type"))
+    hint = nearest(str(state["Type"]), STATE_FIELDS)
+    return Finding(SCHEMA, f"Value must be one of: [{', '.join(STATE_FIELDS)}]", (*at, "Type"), hint)
 
 
 def _required(state: JsonObject, kind: str, at: Pointer) -> Iterator[Finding]:
@@ -199,7 +203,7 @@ def _choice_rule(rule: JsonValue, at: Pointer, language: str, *, is_top: bool) -
         yield Finding(SCHEMA, "Expected value of type Object", at)
         return
     operators = operators_in(rule)
-    yield from _fields({name: rule[name] for name in rule if name not in operators}, RULE_FIELDS, at, language)
+    yield from _fields({name: rule[name] for name in rule if name not in operators}, RULE_FIELDS, at, language, COMPARISONS)
     if is_top and "Next" not in rule:
         yield Finding(SCHEMA, "These fields are required: [Next]", at)
     if language == "JSONata":

@@ -118,6 +118,19 @@ def test_a_misspelt_name_is_met_with_the_one_that_was_meant() -> None:
     assert hints[:2] == ["did you mean 'ResultPath'?", "did you mean 'Finish'?"]
 
 
+@pytest.mark.parametrize(
+    ("state", "where", "hint"),
+    [
+        ({"Type": "Pass", "Parameters": {"x.$": "States.Formt('{}', 1)"}, "End": True}, "d:1:73", "did you mean 'Format'?"),
+        ({"Type": "Choice", "Choices": [{"NumericEqals": 1, "Next": "A"}]}, "d:1:82", "did you mean 'NumericEquals'?"),
+        ({"Type": "Pas", "End": True}, "d:1:43", "did you mean 'Pass'?"),
+    ],
+)
+def test_a_problem_points_at_the_very_word_with_the_one_that_was_meant(state: dict[str, Any], where: str, hint: str) -> None:
+    problem = find_problems(json.dumps(states(A=state)), "d")[0]
+    assert (problem.where, problem.hint) == (where, hint)
+
+
 def test_what_is_no_json_is_one_problem_with_its_place() -> None:
     problems = find_problems('{\n  "StartAt": "A",\n}', "plan.asl.json")
     assert [problem.where for problem in problems] == ["plan.asl.json:3:1"]

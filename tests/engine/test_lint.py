@@ -57,7 +57,7 @@ def test_a_finding_is_data_with_its_place() -> None:
         (machine(A={"Type": "Pass", "End": True}, B=END), "unreachable-state", "d:1:70"),
         (machine(A={"Type": "Pass", "Next": "A"}), "no-terminal-state", "d:1:1"),
         (machine(A={"Type": "Pass", "Parameters": {"x.$": "a"}}), "not-a-path", "d:1:73"),
-        (machine(A={"Type": "Pass", "Speed": 1}), "invalid-definition", "d:1:34"),
+        (machine(A={"Type": "Pass", "Speed": 1}), "invalid-definition", "d:1:60"),
         (machine(A={"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 + %}"}), "invalid-jsonata", "d:1:89"),
     ],
 )
