@@ -56,6 +56,13 @@ def test_every_event_belongs_to_the_state_that_it_follows_from() -> None:
     assert (events[3].details["error"], events[3].previous_id) == ("Broken", 3)
 
 
+def test_an_engine_that_names_no_predecessors_is_read_in_its_order() -> None:
+    rows = [{**one, "previousEventId": 0} for one in ROWS]
+    told = [happened.event for happened in reader().read(rows)]
+    assert [event.state for event in told if isinstance(event, HistoryEvent)] == [None, *["Work"] * 6, "Mend"]
+    assert [type(event) for event in told if not isinstance(event, HistoryEvent)] == [StateRetried, StateCaught]
+
+
 def test_rows_are_read_once() -> None:
     once = reader()
     assert len(list(once.read(ROWS[:3]))) == 3

@@ -61,11 +61,12 @@ class HistoryReader:
     def _row(self, row: Mapping[str, Any]) -> Iterator[Happened]:
         identifier, previous, kind = int(row["id"]), int(row.get("previousEventId", 0)), str(row["type"])
         details, at_ms = _details(row), self._instant(float(row["timestamp"]))
-        state = self._state(kind, details, previous)
+        follows = previous or identifier - 1  # some engines name no predecessors
+        state = self._state(kind, details, follows)
         if state is not None:
             self._state_of[identifier] = state
-            self._entered[identifier] = identifier if kind.endswith("StateEntered") else self._entered.get(previous, 0)
-        yield from self._taken_up(identifier, previous, kind, details, at_ms)
+            self._entered[identifier] = identifier if kind.endswith("StateEntered") else self._entered.get(follows, 0)
+        yield from self._taken_up(identifier, follows, kind, details, at_ms)
         yield Happened(at_ms, HistoryEvent(self._execution, identifier, previous, kind, state, details))
         if state is not None and "error" in details and not kind.startswith("Execution"):
             self._failures[identifier] = _Failure(at_ms, str(details["error"]), state)
