@@ -1,6 +1,7 @@
 """The simulated account's front door: every AWS request comes in here and leaves as an answer and a journal entry."""
 
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
@@ -23,6 +24,8 @@ Before = Callable[[Decoded], None]
 
 CALL_MS = 10  # what a call of any service but DRS takes: about what DynamoDB takes within a Region
 MAX_CALLS = 100_000  # so many later calls are waited for another attempt of one
+
+_REQUEST_IDS = frozenset({"x-amzn-requestid", "x-amz-request-id"})
 
 # Who calls when no function does; each process of the clock has its own value.
 CALLER: ContextVar[str] = ContextVar("caller", default="world")
@@ -80,6 +83,7 @@ class Account:
         self._identities, self._before = identities, before
         self._arrivals: list[Arrival] = []
         self._calls: dict[str, int] = {}
+        self._answered = 0
         self._call_count = 0
 
     def on_arrival(self, watcher: Arrival) -> None:
@@ -93,7 +97,7 @@ class Account:
         try:
             decoded = self._identified(wire.decode(request))
         except ServiceError as error:
-            return wire.refuse(request, self._wording(request.scope).unreadable(error))
+            return self._numbered(wire.refuse(request, self._wording(request.scope).unreadable(error)))
         started_ms = self._clock.now_ms
         for watcher in self._arrivals:
             watcher(decoded)
@@ -102,12 +106,21 @@ class Account:
         struck = self._faults.strike(Call(operation, caller(), decoded.region, asked, decoded.parameters), started_ms)
         answers: list[HttpResponse] = []
         try:
-            response = self._struck(decoded, request, struck, answers) if struck else self._answer_now(decoded, request)
+            answered = self._struck(decoded, request, struck, answers) if struck else self._answer_now(decoded, request)
+            response = self._numbered(answered)
         except NoAnswer as silence:
             self._record(decoded, HttpResponse(0, {}, b""), started_ms, _Fate(struck, silence.error, _is_granted(answers)))
             raise
         self._record(decoded, response, started_ms, _Fate(struck, None, response.status >= 300 and _is_granted(answers)))
         return response
+
+    def _numbered(self, response: HttpResponse) -> HttpResponse:
+        """An answer with the id of its request, which SDKs pass on to their callers; moto's have one of their own."""
+        if any(name.lower() in _REQUEST_IDS for name in response.headers):
+            return response
+        self._answered += 1
+        identifier = uuid.UUID(int=self._answered)
+        return replace(response, headers={**response.headers, "x-amzn-RequestId": str(identifier)})
 
     def _struck(self, decoded: Decoded, request: HttpRequest, struck: Struck, answers: list[HttpResponse]) -> HttpResponse:
         """The answer to a call that a fault has taken; the service's own is added to `answers`. Raises NoAnswer."""

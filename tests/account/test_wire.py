@@ -41,6 +41,15 @@ def test_a_malformed_id_is_refused_with_the_member_and_its_pattern(staged: Stage
     assert [field["name"] for field in answer["fieldList"]] == ["sourceServers[0].sourceServerID"]
 
 
+def test_every_answer_has_a_request_id_of_its_own(staged: Stage) -> None:
+    drs = moto_services.client("drs", "us-east-1", ACCOUNT_ID)
+    (granted,) = staged.run(drs.initialize_service)
+    refused = start_recovery(staged, [{"sourceServerID": SERVER}])
+    ids = [answer["ResponseMetadata"]["RequestId"] for answer in (granted, refused)]
+    assert [re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", one) is not None for one in ids] == [True, True]
+    assert ids[0] != ids[1]
+
+
 def test_more_servers_than_the_model_allows_are_refused(staged: Stage) -> None:
     answer = start_recovery(staged, [{"sourceServerID": f"s-{number:017d}"} for number in range(201)])
     assert answer["Error"]["Code"] == "ValidationException"
