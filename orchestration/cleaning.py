@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from orchestration import clean_up_changes, recovery, store
+from orchestration import clean_up_changes, failback_changes, recovery, store
 from orchestration.record import Record
 from orchestration.waves import RUNNING
 
@@ -14,10 +14,13 @@ MAX_CLEAN_UP = timedelta(hours=2)
 
 
 def clean_up(event: Event) -> Record:
-    """Terminate what the execution has launched, if its plan or its cancellation says so: NONE, RUNNING or COMPLETED."""
+    """Terminate what the execution has launched, if its plan or its cancellation says so: NONE, RUNNING or COMPLETED.
+
+    FAILBACK where nothing is to be terminated, but replicated back.
+    """
     execution = store.load(event["executionId"])
     if not execution["cleanUp"] or not (instances := clean_up_changes.launched_instances(execution)):
-        return {"status": "NONE"}
+        return {"status": "FAILBACK" if failback_changes.is_wanted(execution) else "NONE"}
     begun = len(execution.get("cleanUpJobs", ()))  # an earlier try may have come so far
     for place, some in recovery.in_jobs(instances)[begun:]:
         change = partial(

@@ -14,6 +14,7 @@ from orchestration import experience, places, record, recovery, store, turns
 from orchestration.cleaning import check_clean_up, clean_up, fail_clean_up
 from orchestration.clients import named_errors
 from orchestration.configuring import configure_wave
+from orchestration.failing_back import fail_back, fail_failback
 from orchestration.logs import about, logger
 from orchestration.record import Record
 from orchestration.stepping import take_steps
@@ -139,6 +140,8 @@ ACTIONS: Mapping[str, Callable[[Event], Record]] = {
     "clean_up": clean_up,
     "check_clean_up": check_clean_up,
     "fail_clean_up": fail_clean_up,
+    "fail_back": fail_back,
+    "fail_failback": fail_failback,
     "finalize": finalize,
 }
 

@@ -40,6 +40,8 @@ def happenings(before: Record | None, after: Record) -> Iterator[Happening]:
                 told = {name: event[name] for name in ("wave", "step", "reason") if name in event}
                 sentence = f"{event['step']} of wave {event['wave']} is {event['status']}."
                 yield Happening("Step Ended", _detail(after, stepStatus=event["status"], **told), sentence)
+            case "failback":
+                yield Happening("Failback Changed", _detail(after, failbackStatus=event["status"]), "", "")
             case "operation" if event["operation"] in _OPERATIONS:
                 yield _operation(after, event)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestration import policy, steps
 from orchestration.record import ENDED, Record, instant, wave_of
-from orchestration.waves import AWAITING_APPROVAL, AWAITING_OPERATOR, FAILED, NOT_STARTED, RETRYING
+from orchestration.waves import AWAITING_APPROVAL, AWAITING_OPERATOR, FAILED, NOT_STARTED, RETRYING, RUNNING
 
 THE_PLAN = "the plan"  # who pauses where the plan does
 
@@ -41,6 +41,15 @@ def cancelled(record: Record, note: Record) -> Record:
         return record
     _must_run(record)
     return _noted(record | {"cancelled": note, "cleanUp": bool(note.get("terminate"))}, note)
+
+
+def failback_stopped(record: Record, note: Record) -> Record:
+    """Nobody waits any more for the failback to be ready; replication back goes on."""
+    if record.get("failbackStatus") == "STOPPED":
+        return record
+    if record["status"] in ENDED or record.get("failbackStatus") != RUNNING:
+        raise NotPossible(f"execution {record['executionId']} has no failback under way")
+    return _noted(record | {"failbackStatus": "STOPPED", "failbackEndedAt": note["at"]}, note)
 
 
 def approved(record: Record, note: Record) -> Record:
@@ -78,6 +87,7 @@ OPERATIONS: Mapping[str, Callable[[Record, Record], Record]] = {
     "pause": paused,
     "resume": resumed,
     "cancel": cancelled,
+    "stop-failback": failback_stopped,
 }
 WAVE_OPERATIONS: Mapping[str, Callable[[Record, Record], Record]] = {
     "approve": approved,
@@ -146,6 +156,8 @@ def _must_run(record: Record) -> None:
         raise NotPossible(f"execution {record['executionId']} has ended as {record['status']}")
     if "cancelled" in record:
         raise NotPossible(f"execution {record['executionId']} is being cancelled")
+    if "failbackStatus" in record:
+        raise NotPossible(f"execution {record['executionId']} has recovered; its failback is {record['failbackStatus']}")
 
 
 def _changed(record: Record, wave: Record, change: Record) -> Record:

@@ -1,11 +1,12 @@
 """Recovery plans: what a plan document describes, and the order its waves are listed in.
 
-A plan is `{"planId", "name"?, "rtoMinutes"?, "cleanUpDrill"?, "notify"?: ["start", "wave", "paused"], "waves": [...]}`, a
-wave `{"name", "servers": ["s-..."] or "tags": {...}, "dependsOn"?: ["..."], "timeoutMinutes"?: 60, "pollSeconds"?: 15,
-"onFailure"?: "stop" | "continue" | "pause", "retries"?: 0, "optional"?: ["s-..."], "minimumHealthyShare"?: 1, "approval"?:
-{"timeoutMinutes", "default": "approve" | "refuse"}, "pauseBefore"?: false, "rtoMinutes"?}`, with runbooks, checks of
-its health and a condition as plan_steps.py has them. Both may say where servers are (`account`, `region`, `roleArn` or
-`roleName`, `externalId`) and how they are launched (`launchConfiguration`, see launch_settings.py); the wave's word counts.
+A plan is `{"planId", "name"?, "rtoMinutes"?, "cleanUpDrill"?, "failback"?: {"timeoutMinutes"}, "notify"?: ["start", "wave",
+"paused"], "waves": [...]}`, a wave `{"name", "servers": ["s-..."] or "tags": {...}, "dependsOn"?: ["..."],
+"timeoutMinutes"?: 60, "pollSeconds"?: 15, "onFailure"?: "stop" | "continue" | "pause", "retries"?: 0, "optional"?:
+["s-..."], "minimumHealthyShare"?: 1, "approval"?: {"timeoutMinutes", "default": "approve" | "refuse"}, "pauseBefore"?:
+false, "rtoMinutes"?}`, with runbooks, checks of its health and a condition as plan_steps.py has them. Both may say where
+servers are (`account`, `region`, `roleArn` or `roleName`, `externalId`) and how they are launched (`launchConfiguration`,
+see launch_settings.py); the wave's word counts.
 Nothing here talks to AWS.
 """
 
@@ -93,6 +94,7 @@ class Plan:
     rto_minutes: float | None = None
     cleans_up_drill: bool = False
     notify: tuple[str, ...] = ()
+    failback_minutes: float | None = None
 
 
 def check(document: Any) -> None:
@@ -128,6 +130,7 @@ def read_plan(
         document.get("rtoMinutes"),
         document.get("cleanUpDrill", False),
         tuple(document.get("notify", ())),
+        document.get("failback", {}).get("timeoutMinutes"),
     )
 
 

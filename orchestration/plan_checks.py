@@ -31,7 +31,9 @@ APPROVAL_DEFAULTS = ("approve", "refuse")
 _SERVER_ID = re.compile(r"s-[0-9a-zA-Z]{17}")
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,128}")
 _WAVE_NAME = re.compile(r"[\w .:/=+@-]{1,128}")  # what AWS takes as a tag's value: the wave's job is tagged with its name
-_PLAN_FIELDS = frozenset({"planId", "name", "waves", "rtoMinutes", "cleanUpDrill", "notify", "launchConfiguration", *FIELDS})
+_PLAN_FIELDS = frozenset(
+    {"planId", "name", "waves", "rtoMinutes", "cleanUpDrill", "failback", "notify", "launchConfiguration", *FIELDS}
+)
 _WAVE_FIELDS = frozenset({
     "name", "servers", "tags", "dependsOn", "timeoutMinutes", "pollSeconds", "onFailure", "retries", "optional",
     "minimumHealthyShare", "approval", "launchConfiguration", "pauseBefore", "rtoMinutes", "preWave", "postWave",
@@ -63,6 +65,8 @@ def flaws_of(document: Any) -> Iterator[Flaw]:
         yield Flaw("/cleanUpDrill", "cleanUpDrill must be true or false")
     if not _are_texts(document.get("notify", [])) or not set(document.get("notify", [])) <= set(NOTIFIED):
         yield Flaw("/notify", f"notify must be a list of some of {', '.join(NOTIFIED)}")
+    if "failback" in document:
+        yield from _failback_shape(document["failback"])
     yield from _place_shape(document, "")
     yield from _launch_shape(document, "")
     waves = document.get("waves")
@@ -189,6 +193,13 @@ def _approval_shape(approval: Any, pointer: str) -> Iterator[Flaw]:
     yield from _number(approval, "timeoutMinutes", 1, MAX_DAYS * 24 * 60, pointer)
     if approval.get("default") not in APPROVAL_DEFAULTS:
         yield Flaw(f"{pointer}/default", f"default must be one of {', '.join(APPROVAL_DEFAULTS)}")
+
+
+def _failback_shape(failback: Any) -> Iterator[Flaw]:
+    if not isinstance(failback, dict) or set(failback) != {"timeoutMinutes"}:
+        yield Flaw("/failback", "failback is an object with timeoutMinutes")
+    else:
+        yield from _number(failback, "timeoutMinutes", 1, MAX_DAYS * 24 * 60, "/failback")
 
 
 def _number(wave: Mapping[str, Any], field: str, low: float, high: int, pointer: str) -> Iterator[Flaw]:

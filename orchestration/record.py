@@ -40,6 +40,7 @@ ENDED = ("COMPLETED", "PARTIAL", "FAILED", "CANCELLED", "TIMED_OUT")
 MAX_BYTES = 400_000  # DynamoDB's limit for an item is 400 KB
 MAX_REASONS_BYTES = 20_000  # of all servers together; what does not fit is told shorter
 _TOKENS = ("turnToken", "pauseToken", "wakeToken", "operatorToken", "approvalToken")
+_FAILBACK_BYTES = 200  # what a server grows by, most of which is a reason that few have
 _STEP_BYTES = MAX_REASON + 300  # what a step grows by: its instants, its reason, the id of what it started
 
 
@@ -64,6 +65,8 @@ def new_record(execution_id: str, plan: Plan, *, is_drill: bool, now: datetime) 
         "cleanUp": is_drill and plan.cleans_up_drill,
         "version": 1,
     }
+    if plan.failback_minutes is not None and not is_drill:
+        record["failback"] = {"timeoutMinutes": plan.failback_minutes}
     if plan.notify:
         record["notify"] = list(plan.notify)
     return record if plan.rto_minutes is None else record | {"rtoMinutes": plan.rto_minutes}
@@ -136,8 +139,9 @@ def full_bytes(record: Record) -> int:
         for wave in record["waves"]
         if "launchConfiguration" in wave
     )
+    failback = _FAILBACK_BYTES * servers if "failback" in record else 0
     waves = 1_200 * len(record["waves"]) + _STEP_BYTES * sum(len(wave.get("steps", ())) for wave in record["waves"])
-    return len(json.dumps(record)) + 45 * servers + configured + MAX_REASONS_BYTES + 2 * MAX_MESSAGE + waves
+    return len(json.dumps(record)) + 45 * servers + configured + MAX_REASONS_BYTES + 2 * MAX_MESSAGE + waves + failback
 
 
 def begun(record: Record, now: datetime) -> Record:

@@ -66,6 +66,21 @@ def terminate(place: Place, instances: Sequence[str]) -> str:
     return job_id
 
 
+def failback_states(place: Place, instances: Sequence[str]) -> dict[str, str]:
+    """DRS's state of the failback of recovery instances, by their ids, as far as it lists them."""
+    found = {}
+    for start in range(0, len(instances), _MAX_IDS):
+        filters = {"recoveryInstanceIDs": list(instances[start : start + _MAX_IDS])}
+        for instance in pages(client_at("drs", place).describe_recovery_instances, "items", filters=filters):
+            found[instance["recoveryInstanceID"]] = instance["failback"]["state"]
+    return found
+
+
+def reverse(place: Place, instance: str) -> None:
+    """Replicate a recovery instance to where its source server came from. Raises botocore's ClientError."""
+    client_at("drs", place).reverse_replication(recoveryInstanceID=instance)
+
+
 def are_completed(place: Place, job_ids: Sequence[str]) -> bool:
     """Whether all jobs have ended."""
     jobs = pages(client_at("drs", place).describe_jobs, "items", filters={"jobIDs": list(job_ids)})

@@ -26,6 +26,8 @@ def events_between(before: Record | None, after: Record) -> Iterator[Record]:
         yield from _step_events(known.get(wave["name"], {}), wave)
     if (before or {}).get("cleanUpStatus") != after.get("cleanUpStatus"):
         yield {"type": "cleanUp", "status": after["cleanUpStatus"]}
+    if (before or {}).get("failbackStatus") != after.get("failbackStatus"):
+        yield {"type": "failback", "status": after["failbackStatus"]}
     yield from after.get("operations", [])[len((before or {}).get("operations", [])) :]
 
 

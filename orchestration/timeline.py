@@ -9,7 +9,8 @@ from orchestration.record import Record
 from orchestration.telling import critical_path, wave_timing
 
 _OVERALL = ("createdAt", "startedAt", "endedAt", "orchestrationSeconds", "recoverySeconds", "rtoMinutes", "rtoMet",
-            "cleanUpStatus", "cleanUpStartedAt", "cleanUpEndedAt")  # fmt: skip
+            "cleanUpStatus", "cleanUpStartedAt", "cleanUpEndedAt",
+            "failbackStatus", "failbackStartedAt", "failbackEndedAt")  # fmt: skip
 
 
 def timeline(record: Record) -> Record:

@@ -76,6 +76,13 @@ class Approval(Model):
     default: Literal["approve", "refuse"] = Field(description="what counts if nobody decides in time")
 
 
+class Failback(Model):
+    """Replication back to where the servers came from, at the end of a recovery that is no drill."""
+
+    noun: ClassVar[str] = "a failback"
+    timeout_ms: Span = Field(description="how long it may take until all can be launched there")
+
+
 class Wave(Model):
     """Servers that are recovered together."""
 
@@ -162,6 +169,7 @@ class Fleet(Model):
     )
     drill: Flag = Field(True, description="whether this is a drill, as opposed to a recovery")
     clean_up_drill: Flag = Field(False, description="whether the plan terminates what a drill has launched, at its end")
+    failback: Failback | None = Field(None, description="what is recovered is replicated back at the end of a recovery")
     notify: tuple[Literal["start", "wave", "paused"], ...] = Field(
         (), description="what people are to be notified of, besides ends and decisions"
     )

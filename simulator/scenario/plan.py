@@ -27,6 +27,8 @@ def plan_document(scenario: Scenario, ids: Mapping[str, str]) -> JsonObject:
     }
     if scenario.fleet.notify:
         document["notify"] = list(scenario.fleet.notify)
+    if scenario.fleet.failback is not None:
+        document["failback"] = {"timeoutMinutes": _units(scenario.fleet.failback.timeout_ms, 60_000)}
     return document | ({"cleanUpDrill": True} if scenario.fleet.clean_up_drill else {})
 
 

@@ -21,6 +21,8 @@ def build_fleet(world: World, scenario: Scenario) -> Mapping[str, Region]:
     problems = []
     for number, wave in enumerate(scenario.fleet.waves):
         region = _region(world, wave.account or ACCOUNT_ID, wave)
+        if scenario.fleet.failback is not None and wave.origin_region is not None:
+            world.drs.region(wave.account or ACCOUNT_ID, wave.origin_region).initialize()
         if wave.account is not None:
             world.roles.declare(f"arn:aws:iam::{wave.account}:role/{wave.role}", _trust(wave))
         try:

@@ -12,6 +12,8 @@ from tests.shared_runs import SharedRuns, shipped
 NEEDS = {
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem"},
     "ssm:StartAutomationExecution": {"ssm:StartAutomationExecution", "iam:PassRole"},
+    "monitoring:DescribeAlarms": {"cloudwatch:DescribeAlarms"},
+    "lambda:Invoke": {"lambda:InvokeFunction"},
     "drs:StartRecovery": {"drs:StartRecovery", "drs:TagResource"},
 }
 # What no scenario does: people who look at executions (tests/orchestration/test_operators.py does).

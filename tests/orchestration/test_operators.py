@@ -94,7 +94,7 @@ def test_a_wave_that_has_not_started_is_skipped(account: Account) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "detail"),
     [
-        ("stop", 404, "there is no operation stop: pause, resume, cancel"),
+        ("stop", 404, "there is no operation stop: pause, resume, cancel, stop-failback"),
         ("waves/data/kill", 404, "there is no operation kill: approve, refuse, skip, retry, continue"),
         ("waves/none/skip", 404, "execution e-1 has no wave 'none'"),
         ("waves/data/approve", 409, "wave data needs no approval"),

@@ -12,8 +12,8 @@ from orchestration.plan_checks import Flaw
 from orchestration.waves import expected_seconds, polls_until
 
 PLAN_FIELDS = (
-    "account, cleanUpDrill, externalId, launchConfiguration, name, notify, planId, region, roleArn, roleName, rtoMinutes, "
-    "waves"
+    "account, cleanUpDrill, externalId, failback, launchConfiguration, name, notify, planId, region, roleArn, roleName, "
+    "rtoMinutes, waves"
 )
 
 

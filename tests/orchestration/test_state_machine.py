@@ -134,8 +134,12 @@ def test_every_choice_has_a_default(state: dict[str, Any]) -> None:
 
 
 def test_whatever_waits_can_be_told_to_go_on() -> None:
-    # Nobody waits for a clean-up; a runbook, or health, is looked at again within minutes.
-    assert {name for name, state in STATES.items() if state["Type"] == "Wait"} == {"WaitForCleanUp", "WaitForStep"}
+    # Nobody waits for a clean-up or a failback; a runbook, or health, is looked at again within minutes.
+    assert {name for name, state in STATES.items() if state["Type"] == "Wait"} == {
+        "WaitForCleanUp",
+        "WaitForStep",
+        "WaitForFailback",
+    }
     assert set(WAITING_TASKS) == {"AwaitTurn", "AwaitApproval", "AwaitJob", "AwaitOperator"}
     assert all(task["Parameters"]["Payload"]["token.$"] == "$$.Task.Token" for task in WAITING_TASKS.values())
 
@@ -179,8 +183,8 @@ def test_every_error_is_recorded_before_the_execution_ends(state: dict[str, Any]
             assert after == state["Next"]  # recorded already: it ends alike whether or not anybody could be told
         elif state is STATES["RecordFailure"]:
             assert after == "NotifyUnrecorded"  # it has been tried for long enough: somebody must know
-        elif "CleanUp" in after or after == "FinalizeExecution":
-            assert ends_of(after) >= {"ExecutionCompleted"}  # a clean-up that fails says nothing about the recovery
+        elif after in ("RecordCleanUpFailure", "RecordFailbackFailure", "FinalizeExecution"):
+            assert ends_of(after) >= {"ExecutionCompleted"}  # phases after the recovery say nothing about it
             continue
         else:
             assert after == "RecordFailure"

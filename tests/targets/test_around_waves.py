@@ -9,7 +9,7 @@ import pytest
 
 from simulator.account.sites import Sites
 from simulator.errors import ScenarioError
-from simulator.journal import AutomationChanged, FaultFired, HealthChanged
+from simulator.journal import ApiCall, AutomationChanged, FaultFired, HealthChanged
 from simulator.runner.run import run_scenario
 from simulator.scenario.loading import parse
 from simulator.scenario.plan import plan_document
@@ -94,3 +94,15 @@ def test_addresses_of_the_world_answer_and_no_others() -> None:
                 urlopen(url)
             assert refused.value.code == status
             refused.value.close()
+
+
+def test_to_look_for_a_document_is_no_call_of_whoever_runs_it() -> None:
+    text = """\
+scenario: x
+fleet: {waves: [{name: web, servers: 1, preWave: [{ssm: Freeze}]}]}
+faults: [{runbook: Freeze, outcome: MISSING}]
+"""
+    calls = [call for _, call in run_scenario(parse(text, Path("x.yaml"))).journal.of(ApiCall) if call.service == "ssm"]
+    assert [(call.operation, call.error) for call in calls] == [
+        ("StartAutomationExecution", "AutomationDefinitionNotFoundException")
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from moto.core.exceptions import RESTError
 
 from simulator.account import moto_services
 from simulator.errors import ScenarioError, ServiceError
@@ -35,10 +35,10 @@ class Documents:
             return self._given[name]
         if name in OWNED:
             return OWNED[name]
-        asked = {"DocumentVersion": version} if version else {}
+        backend = moto_services.backend("ssm", self._account_id, self._region)  # it is no call of whoever runs the document
         try:
-            found = moto_services.client("ssm", self._region, self._account_id).get_document(Name=name, **asked)
-        except ClientError:
+            found = backend.get_document(name, version, None, None)
+        except RESTError:
             return None
         return parse_document(name, found["Content"], found["DocumentType"], found["DocumentVersion"])
 
