@@ -16,6 +16,8 @@ from simulator.json_types import JsonValue
 
 MAX_WAIT = timedelta(seconds=(1 << 31) - 1)
 TOO_LONG = "Wait state delay is too long."
+LIMITS = frozenset({"TimeoutSecondsPath", "HeartbeatSecondsPath"})
+"""Fields whose paths that lead nowhere are told of in the words of the path language."""
 JUDGED_LATER = frozenset({"MaxItems"})
 """Fields whose negative values are found by what uses them."""
 Until = Callable[[Scope, datetime], datetime]
@@ -141,6 +143,8 @@ def _value_at(value: JsonValue, name: str) -> Reader:
         try:
             return read(scope)
         except PathMissing as error:
+            if name in LIMITS:
+                raise ExpressionError(f"Invalid path '{value}' : {error.message}") from error
             raise ExpressionError(f"The {name} parameter does not reference an input value: {value}") from error
 
     return get

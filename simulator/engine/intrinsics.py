@@ -171,8 +171,9 @@ def _reader(path: Path) -> Argument:
         try:
             return path.read(scope)
         except PathMissing as error:
+            told = path.text[1:] if path.root == "$$" else path.text  # the context object is `$` too in these words
             raise _ArgumentMissing(
-                f"The JsonPath argument for the field '{path.told}' could not be found in the input '{encode(scope.input)}'"
+                f"The JsonPath argument for the field '{told}' could not be found in the input '{encode(scope.input)}'"
             ) from error
 
     return read

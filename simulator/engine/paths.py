@@ -80,11 +80,6 @@ class Path:
             raise PathMissing(f"The variable '{self.root}' is not defined") from None
 
     @property
-    def told(self) -> str:
-        """The path as payload templates and intrinsic functions name it where it leads nowhere: `$$` is `$` there."""
-        return self.text[1:] if self.root == "$$" else self.text
-
-    @property
     def is_reference(self) -> bool:
         """Whether the path can only ever name one place."""
         return self.steps is not None

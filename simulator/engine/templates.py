@@ -78,7 +78,7 @@ def _field(path: Path, field: str) -> Reader:
                 return None
             searched = scope.context() if path.root == "$$" else scope.input
             raise ExpressionError(
-                f"The JSONPath '{path.told}' specified for the field '{field}' could not be found in the input"
+                f"The JSONPath '{path.text}' specified for the field '{field}' could not be found in the input"
                 f" '{encode(searched)}'"
             ) from error
 

@@ -82,9 +82,9 @@ def test_input_path_fails_in_the_words_of_the_path_language(path: str, words: st
     assert (execution.cause or "").endswith(f"Invalid path '{path}' : {words}")
 
 
-def test_a_path_of_the_context_object_is_named_as_one_of_the_input() -> None:
+def test_a_path_of_the_context_object_is_looked_for_there_and_told_of_so() -> None:
     execution = World().run(machine(A={"Type": "Pass", "Parameters": {"v.$": "$$.Nope"}}), {"a": 1})
-    found = "The JSONPath '$.Nope' specified for the field 'v.$' could not be found in the input '{\"Execution\":{\"Id\":"
+    found = "The JSONPath '$$.Nope' specified for the field 'v.$' could not be found in the input '{\"Execution\":{\"Id\":"
     assert found in (execution.cause or "")
     execution = World().run(machine(A={"Type": "Pass", "Parameters": {"v.$": "States.Format('{}', $$.Nope)"}}), {"a": 1})
     assert (execution.cause or "").endswith(

@@ -224,3 +224,13 @@ def test_a_retried_parallel_begins_all_of_its_branches_anew() -> None:
     assert output(world.run(machine(Both=both))) == ["good", "better"]
     assert [call.state for call in world.calls] == ["Good", "Bad", "Good", "Bad"]
     assert world.times("ParallelStateStarted") == [0, 1]
+
+
+@pytest.mark.parametrize("field", ["TimeoutSecondsPath", "HeartbeatSecondsPath"])
+def test_a_limit_that_is_not_in_the_input_fails_before_anything_is_scheduled(field: str) -> None:
+    world = World({"Work": lambda call: None})
+    execution = world.run(machine(Work=task(**{field: "$.limits.none"})), {"limits": {}})
+    where = "An error occurred while executing the state 'Work' (entered at the event id #2)."
+    path = "Invalid path '$.limits.none' : No results for path: $['limits']['none']"
+    assert (execution.error, execution.cause) == ("States.Runtime", f"{where} {path}")
+    assert world.types() == ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]
