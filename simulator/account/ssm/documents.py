@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from moto.core.exceptions import RESTError
+from moto.core.exceptions import ServiceException
 
 from simulator.account import moto_services
 from simulator.errors import ScenarioError, ServiceError
@@ -38,7 +38,7 @@ class Documents:
         backend = moto_services.backend("ssm", self._account_id, self._region)  # it is no call of whoever runs the document
         try:
             found = backend.get_document(name, version, None, None)
-        except RESTError:
+        except ServiceException:
             return None
         return parse_document(name, found["Content"], found["DocumentType"], found["DocumentVersion"])
 
