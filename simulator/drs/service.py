@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from simulator.clock import VirtualClock
-from simulator.drs import refusals, reversal
+from simulator.drs import background, refusals, reversal
 from simulator.drs.action_runner import ActionRunner
 from simulator.drs.happenings import Observer
 from simulator.drs.operations.table import OPERATIONS, Entry
@@ -74,7 +74,9 @@ class DrsService:
         at, throttle = self._at(account_id, region)
         if not throttle.admits(entry.kind, self._clock.now_ms):
             raise refusals.throttled()
-        self._take_time(f"{account_id}/{region}/{operation}", entry)
+        call = self._numbered(f"{account_id}/{region}/{operation}")
+        self._take_time(call, entry)
+        background.refuse(self._settings, self._chance, call)
         if entry.needs_setup and not at.state.is_initialized:
             raise refusals.uninitialized()
         return entry.answer(at.state, request)
@@ -91,10 +93,14 @@ class DrsService:
     def _reach(self, account_id: str, region: str) -> RegionState:
         return self._at(account_id, region)[0].state
 
-    def _take_time(self, target: str, entry: Entry) -> None:
-        """Let the call's latency pass: the `n`th call of an operation always takes the same, whoever else calls what."""
+    def _numbered(self, target: str) -> str:
+        """What names a call in draws: the `n`th call of an operation always has the same luck, whoever else calls what."""
         number = self._calls[target] = self._calls.get(target, 0) + 1
+        return f"{target}#{number}"
+
+    def _take_time(self, call: str, entry: Entry) -> None:
+        """Let the call's latency pass."""
         if self._clock.in_process:
             latency = self._settings.read_latency if entry.kind == "read" else self._settings.write_latency
-            luck = self._chance.stream("drs.api", f"{target}#{number}").normal(0, 1)
+            luck = self._chance.stream("drs.api", call).normal(0, 1)
             self._clock.sleep_ms(round(latency.at(luck) * 1000))

@@ -134,6 +134,20 @@ class SystemBoot:
 
 
 @dataclass(frozen=True, slots=True)
+class Background:
+    """How often something goes wrong without a fault: shares of servers in a launch, of jobs (`hangs`), and of calls.
+
+    AWS publishes none. For a soak test 0.005, 0.003, 0.0005, 0.005 and 0.0005 are a beginning.
+    """
+
+    launch_failures: float = 0.0
+    conversion_failures: float = 0.0
+    hangs: float = 0.0
+    throttling: float = 0.0
+    errors: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Replicating:
     """How replication goes.
 
@@ -237,6 +251,7 @@ class Settings:
     quotas: Quotas = Quotas()
     replicating: Replicating = Replicating()
     system_boot: SystemBoot = SystemBoot()
+    background: Background = Background()
     launch_actions: LaunchActions = LaunchActions()
     failing_back: FailingBack = FailingBack()
     networking: Networking = Networking()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from simulator.drs import extension, launch_actions, network_recovery, phases
+from simulator.drs import background, extension, launch_actions, network_recovery, phases
 from simulator.drs.faults import ServerFault
 from simulator.drs.latency import boot_ms, job_ms, server_ms
 from simulator.drs.model import Job, Participant, Snapshots, availability
@@ -197,6 +197,7 @@ class _Passage:
     def _enter(self, participant: Participant, takes_ms: int, attempt: int = 1) -> None:
         run, phase = self._run, self._stage.phase
         fault = run.state.faults.take(participant.server.id, phase, run.state.clock.now_ms)
+        fault = fault or background.fault(run.state, run.job, participant, phase)
         phases.begin(run.state, run.job, participant, phase, fault)
         if fault is None:
             if phase == "LAUNCH":

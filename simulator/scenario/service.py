@@ -34,6 +34,7 @@ _TEXT = WithJsonSchema({"type": "string"})
 Bandwidth = Annotated[float, _in_units(_UNITS_MBPS, "100Mbps"), Field(gt=0), _TEXT]
 Throughput = Annotated[float, _in_units(_UNITS_MIB, "5MiB/s"), Field(ge=0), _TEXT]
 Proportion = Annotated[float, Strict(), Field(ge=0, le=10)]
+Rarity = Annotated[float, Strict(), Field(ge=0, le=1)]
 _Digit = Annotated[str, AfterValidator(matching("[0-9a-f]", 'a hexadecimal digit such as "6", in quotes'))]
 PerSecond = Annotated[float, Strict(), Field(gt=0)]
 
@@ -137,6 +138,17 @@ class SystemBoot(Model):
     windows: Latency | None = Field(None, description="the same of Windows; default {median: 10m, p95: 20m}")
 
 
+class Background(Model):
+    """How often something goes wrong without a fault that says so."""
+
+    noun: ClassVar[str] = "`background`"
+    launch_failures: Rarity | None = Field(None, description="share of servers that fail to launch; default 0")
+    conversion_failures: Rarity | None = Field(None, description="share of servers whose conversion fails; default 0")
+    hangs: Rarity | None = Field(None, description="share of jobs that never end; default 0")
+    throttling: Rarity | None = Field(None, description="share of calls that are throttled; default 0")
+    errors: Rarity | None = Field(None, description="share of calls that the service fails; default 0")
+
+
 class LaunchActions(Model):
     """How launch actions go."""
 
@@ -223,6 +235,7 @@ class Service(Model):
     )
     replicating: Replication | None = Field(None, alias="replication", description="how replication goes")
     system_boot: SystemBoot | None = Field(None, description="how long instances take to come up")
+    background: Background | None = Field(None, description="how often something goes wrong without a fault")
     launch_actions: LaunchActions | None = Field(None, description="how launch actions go")
     failing_back: Failback | None = Field(None, alias="failback", description="how failing back goes")
     networking: Networks | None = Field(None, alias="networks", description="how source networks go")

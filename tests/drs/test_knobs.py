@@ -1,10 +1,12 @@
 """What nobody outside AWS knows can be set either way."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from simulator.drs.settings import Quotas
+from simulator.drs.settings import Background, Quotas
+from simulator.errors import ServiceError
 from tests.drs.world import ACCOUNT, HOUR, REGION, World, pinned
 
 
@@ -127,3 +129,28 @@ def test_ids_of_a_region_can_begin_with_another_digit() -> None:
     ids = (server.id, job_id, snapshot["snapshotID"])
     assert [identifier.partition("-")[2][0] for identifier in ids] == ["9", "9", "9"]
     assert world.region.state.server_named("db-1") is server
+
+
+@pytest.mark.parametrize("_way", ["straight"], indirect=True)
+def test_things_go_wrong_as_often_as_they_are_said_to() -> None:
+    rates = Background(launch_failures=0.1, conversion_failures=0.2, hangs=0.3, throttling=0.4, errors=0.5)
+    world = World(pinned(background=rates))
+    world.add(*(f"app-{number}" for number in range(200)))
+    refused: Counter[str] = Counter()
+    jobs = []
+    for number in range(200):
+        servers = [{"sourceServerID": world.region.state.server_named(f"app-{number}").id}]
+        try:
+            jobs.append(world.call("StartRecovery", sourceServers=servers)["job"]["jobID"])
+        except ServiceError as error:
+            refused[error.code] += 1
+        world.pass_seconds(HOUR)
+    assert refused["ThrottlingException"] == pytest.approx(200 * 0.4, abs=25)
+    assert refused["InternalServerException"] == pytest.approx(200 * 0.6 * 0.5, abs=25)
+    state = world.region.state
+    fates = Counter(
+        log[-1].event if log[-1].event != "JOB_END" else log[-2].event for job in jobs if (log := state.jobs[job].log)
+    )
+    assert set(fates) <= {"LAUNCH_END", "CONVERSION_START", "CONVERSION_FAIL", "LAUNCH_FAILED"}
+    assert fates["CONVERSION_START"] == pytest.approx(len(jobs) * 0.3, abs=15)
+    assert min(fates["CONVERSION_FAIL"], fates["LAUNCH_FAILED"]) > 0

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from simulator.drs.settings import PROFILES, Distribution, Profile, Rate, Settings, SystemBoot
+from simulator.drs.settings import PROFILES, Background, Distribution, Profile, Rate, Settings, SystemBoot
 from simulator.scenario.fields import Model
 from simulator.scenario.latency import Latencies
 from simulator.scenario.loading import parse
@@ -57,6 +57,7 @@ drs:
   logEvents: {TERMINATE: {CLEANUP_START: ""}}
   regionDigits: {eu-west-1: "6"}
   systemBoot: {linux: 4m, windows: 15m}
+  background: {launchFailures: 0.005, conversionFailures: 0.003, hangs: 0.0005, throttling: 0.005, errors: 0.0005}
 """
 
 
@@ -114,6 +115,7 @@ def test_every_unit_becomes_the_services_own() -> None:
     assert settings.error_codes == {"ConflictException": "409"}
     assert settings.log_events == {"TERMINATE": {"CLEANUP_START": ""}}
     assert settings.system_boot == SystemBoot(Distribution(240, 240), Distribution(900, 900))
+    assert settings.background == Background(0.005, 0.003, 0.0005, 0.005, 0.0005)
     assert settings.region_digits == {"eu-west-1": "6"}
 
 
