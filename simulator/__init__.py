@@ -9,16 +9,23 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _HOMES = {
+    "check": "simulator.api",
     "load": "simulator.api",
     "parse": "simulator.api",
     "report_text": "simulator.api",
+    "read_journal": "simulator.api",
+    "replay": "simulator.api",
     "run": "simulator.api",
+    "shrink": "simulator.api",
     "DrsWorld": "simulator.testing",
     "Check": "simulator.runner.result",
+    "Finding": "simulator.runner.findings",
+    "Replay": "simulator.runner.replay",
     "Result": "simulator.runner.result",
     "Verdict": "simulator.runner.result",
     "Journal": "simulator.journal",
     "Scenario": "simulator.scenario.model",
+    "Shrunk": "simulator.runner.shrinking",
     "UserError": "simulator.errors",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605

@@ -48,6 +48,28 @@ def test_the_guides_tests_pass(tmp_path: Path) -> None:
     assert "2 passed" in done.stdout, done.stdout
 
 
+def test_what_fails_is_checked_shrunk_and_replayed_as_the_commands_do(tmp_path: Path) -> None:
+    (failing,) = simulator.parse(
+        "scenario: No room\nfleet: {waves: [{name: data, servers: 1}, {name: app, servers: 2}]}\n"
+        "faults: [{id: full, server: app-1, phase: LAUNCH, outcome: FAILED}]\n"
+        "expect: {waves: {app: {status: LAUNCHED}}}\n",
+        tmp_path / "failing.yaml",
+    )
+    assert simulator.check(failing) == ()
+    shrunk = simulator.shrink(failing, max_runs=12)
+    assert shrunk.failure.check == "app LAUNCHED"
+    assert "name: data" not in shrunk.text
+
+    file = tmp_path / "one.yaml"
+    file.write_text(ONE, "utf-8")
+    (tmp_path / "one.jsonl").write_text(simulator.run(file).journal.to_jsonl(), "utf-8")
+    assert simulator.replay(tmp_path / "one.jsonl", file).divergence is None
+    assert len(simulator.read_journal(tmp_path / "one.jsonl")) > 100
+    file.write_text(ONE.replace("servers", "servres"), "utf-8")
+    (finding,) = [one for one in simulator.check(file) if "unknown key" in one.message]
+    assert (finding.code, finding.place[1:]) == ("invalid-scenario", (2, 30))
+
+
 def test_importing_the_package_imports_nothing_heavy() -> None:
     program = "import sys, simulator; print(*sys.modules)"
     command, environment = [sys.executable, "-c", program], {**os.environ, "PYTHONPATH": str(ROOT)}
