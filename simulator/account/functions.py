@@ -256,12 +256,12 @@ class Functions:
                 return outcome
             case SimulatorBug() as bug:
                 raise bug.__cause__ or bug
-            case SystemExit() | GreenletExit():
+            case Exception() | KeyboardInterrupt() as error:
+                raise error  # ours: what a handler raises is in its outcome
+            case _:  # SystemExit and its like end the process
                 sandbox.end(SandboxEnded())
                 message = f"RequestId: {sandbox.request_id} Error: Runtime exited with error: exit status 1"
                 return failed("Runtime.ExitError", message, sandbox.request_id)
-            case error:
-                raise error
 
     def _new_sandbox(self, function: Function) -> Sandbox:
         number = self._sandboxes[function.key] = self._sandboxes.get(function.key, 0) + 1
@@ -370,5 +370,5 @@ def _run(sandbox: Sandbox, payload: JsonValue, context: LambdaContext) -> Invoca
 def _stack(error: BaseException, code: Code) -> list[str]:
     """The stack as Lambda shows it, for the function's own code: under /var/task, the same on every machine."""
     frames = traceback.extract_tb(error.__traceback__)
-    shown = [(frame, code.shown(frame.filename)) for frame in frames]
-    return [f'  File "{path}", line {frame.lineno}, in {frame.name}\n    {frame.line}\n' for frame, path in shown if path]
+    shown = [(path, frame.lineno or 0, frame.name, frame.line) for frame in frames if (path := code.shown(frame.filename))]
+    return traceback.format_list(shown)  # which tells of a line that calls itself once

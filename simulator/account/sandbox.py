@@ -209,7 +209,7 @@ class Sandbox:
             return self._external
         try:
             module = importlib.import_module(self.code.module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             line = _line_in(error, path)
             raise HandlerError([Problem(f"{path}:{line}" if line else str(path), _import_failure(error))]) from error
         handler = getattr(module, self.code.attribute, None)
@@ -282,7 +282,7 @@ def _line_in(error: BaseException, path: Path) -> int | None:
     return line
 
 
-def _import_failure(error: Exception) -> str:
+def _import_failure(error: BaseException) -> str:
     return f"the handler cannot be imported: {type(error).__name__}: {error}".splitlines()[0]
 
 

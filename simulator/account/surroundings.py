@@ -53,6 +53,7 @@ def installed(clock: VirtualClock, chance: Chance) -> Iterator[None]:
     replaced = [
         _replace(time, "sleep", _sleep_on(clock)),
         _replace(os, "urandom", entropy),
+        _replace(os, "_exit", _exit_in(clock)),
         _replace(random, "_urandom", entropy),
         _replace(uuid, "_node", _FIXED_NODE),
         _replace(uuid, "_generate_time_safe", None),
@@ -104,6 +105,18 @@ def _sleep_on(clock: VirtualClock) -> Callable[[float], None]:
             real_sleep(seconds)
 
     return sleep
+
+
+def _exit_in(clock: VirtualClock) -> Callable[[int], None]:
+    real_exit = os._exit
+
+    def leave(status: int) -> None:
+        """End a function's process, which is not ours."""
+        if Sandbox.current is None or not clock.in_process:
+            real_exit(status)
+        raise SystemExit(status)
+
+    return leave
 
 
 def _replace(module: Any, name: str, value: object) -> Callable[[], None]:

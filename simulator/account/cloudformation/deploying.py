@@ -1,11 +1,14 @@
 """Makes a stack of the simulated account as a client would, and tells what it consists of."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
 from simulator.account import moto_services
+from simulator.account.cloudformation.template_checks import check_parameters
+from simulator.account.functions import SimulatorBug
 from simulator.account.place import Place
 from simulator.errors import ServiceError
 
@@ -36,17 +39,23 @@ def put_objects(place: Place, bucket: str, objects: Mapping[str, bytes]) -> None
 
 
 def make_stack(place: Place, name: str, template: str, parameters: Mapping[str, str]) -> Mapping[str, Resource]:
-    """Make a stack; its resources by their logical ids, those of nested stacks after the nested stack's: `Api.Function`.
+    """Make a stack of a template in JSON; its resources by their logical ids.
 
-    Raises ServiceError with CloudFormation's reason if it cannot be made.
+    Those of nested stacks follow the nested stack's: `Api.Function`. Raises ServiceError with CloudFormation's reason if
+    it cannot be made.
     """
     client = moto_services.client("cloudformation", place.region, place.account_id)
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    check_parameters(json.loads(template), parameters)
     try:
         client.create_stack(StackName=name, TemplateBody=template, Parameters=given, Capabilities=["CAPABILITY_NAMED_IAM"])
     except ClientError as refusal:
         error = refusal.response["Error"]
         raise ServiceError(error["Code"], error["Message"]) from refusal
+    except SimulatorBug as bug:  # moto does not expect everything that a template can say
+        cause = bug.__cause__ or bug
+        message = f"the simulated CloudFormation cannot make it ({type(cause).__name__}: {cause})"
+        raise ServiceError("InternalFailure", message) from cause
     return dict(_resources(place, name, ""))
 
 

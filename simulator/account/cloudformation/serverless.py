@@ -24,10 +24,12 @@ def transformed(template: dict[str, Any], parameters: Mapping[str, str], region:
 
     Raises ServiceError (ValidationError) with the model's own reasons.
     """
+    from samtranslator.metrics import metrics  # noqa: PLC0415
     from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415
     from samtranslator.parser.parser import Parser  # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # noqa: PLC0415
 
+    metrics.LOG.disabled = True  # it complains of metrics that nobody wants, whenever memory is collected
     translator = Translator({}, Parser(), boto_session=_Place(region))
     try:
         plain: dict[str, Any] = translator.translate(template, dict(parameters), get_managed_policy_map=_managed_policies)

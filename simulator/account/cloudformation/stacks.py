@@ -3,17 +3,14 @@
 Importing moto's CloudFormation imports nearly all of moto, which takes seconds; so it waits until somebody asks for it.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, NamedTuple
 
-from simulator.account.cloudformation import serverless
+from simulator.account.cloudformation import serverless, template_checks
+from simulator.account.cloudformation.template_checks import references
 from simulator.account.wire import Decoded
-from simulator.errors import ServiceError
-
-_IN_A_TEXT = re.compile(r"\$\{([^!.}][^.}]*)")
 
 
 class _Asked(NamedTuple):
@@ -70,13 +67,10 @@ def _install() -> None:
 def _plain(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     def parsed(text: str) -> Any:
         """A template as it was written, but for what it asks to be transformed."""
-        template = parse(text)
-        if not isinstance(template, dict) or not isinstance(template.get("Resources"), dict):
-            message = "Template format error: At least one Resources member must be defined."
-            raise ServiceError("ValidationError", message)
-        if serverless.is_serverless(template):
-            asked = _asked.get(_Asked({}, "us-east-1"))
-            return serverless.transformed(template, asked.parameters, asked.region)
+        template, asked = parse(text), _asked.get(_Asked({}, "us-east-1"))
+        if isinstance(template, dict) and serverless.is_serverless(template):
+            template = serverless.transformed(template, asked.parameters, asked.region)
+        template_checks.check(template)
         return template
 
     return parsed
@@ -84,22 +78,6 @@ def _plain(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def _parse_template(change_set: Any) -> None:
     change_set.template_dict = change_set.stack.parse_template(change_set.template)
-
-
-def references(template: Any) -> Iterator[str]:
-    """What a part of a template refers to by Ref, or within the text of a Fn::Sub."""
-    match template:
-        case {"Fn::Sub": str() as text}:
-            yield from _IN_A_TEXT.findall(text)
-        case Mapping():
-            for key, value in template.items():
-                if key == "Ref":
-                    yield str(value)
-                else:
-                    yield from references(value)
-        case list():
-            for item in template:
-                yield from references(item)
 
 
 def _differences(resources: Any, template: Mapping[str, Any], parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:

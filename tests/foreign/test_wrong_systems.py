@@ -1,0 +1,131 @@
+"""What somebody's system does wrong is told: in AWS's words where AWS would, by file and line where it cannot run at all."""
+
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import UserError
+from simulator.journal import HistoryEvent
+from simulator.runner.result import Result, Verdict
+from simulator.runner.run import run_scenario
+from simulator.scenario.loading import load
+
+SCENARIO = """
+scenario: a system with a mistake
+system:
+  stateMachine: flow.asl.yaml
+  handlers: {"${WorkFunctionArn}": {code: "work/index.py:handler", timeout: 20s}}
+  tables: {Plans: {key: [PlanId]}}
+  environment: {MODE: drill}
+  start: {input: {PlanId: one}}
+fleet: {waves: [{name: a, servers: 1}]}
+run: {horizon: 2h}
+expect: {outcome: COMPLETED, invariants: {except: [completed-means-launched]}}
+"""
+FLOW = """
+StartAt: Work
+States:
+  Work: {Type: Task, Resource: "${WorkFunctionArn}", Next: Pause}
+  Pause: {Type: Wait, SecondsPath: $.Seconds, Next: Choose}
+  Choose: {Type: Choice, Choices: [{Variable: $.Left, NumericEquals: 0, Next: Done}], Default: Work}
+  Done: {Type: Succeed}
+"""
+HANDLER = """
+import json, os, boto3
+MODE = os.environ["MODE"]
+drs, table, functions = boto3.client("drs"), boto3.resource("dynamodb").Table("Plans"), boto3.client("lambda")
+def handler(event, context):
+    table.put_item(Item={"PlanId": event["PlanId"]})
+    drs.describe_source_servers(filters={})
+    return {"PlanId": event["PlanId"], "Seconds": 5, "Left": 0}
+"""
+
+
+def run(folder: Path, file: str = "", old: str = "", new: str = "") -> Result:
+    texts = {"scenario.yaml": SCENARIO, "flow.asl.yaml": FLOW, "work/index.py": HANDLER}
+    (folder / "work").mkdir()
+    for name, text in texts.items():
+        assert name != file or text.count(old) == 1
+        (folder / name).write_text(text.replace(old, new) if name == file else text)
+    return run_scenario(load(folder / "scenario.yaml"))
+
+
+def test_without_a_mistake_it_passes(tmp_path: Path) -> None:
+    assert run(tmp_path).verdict is Verdict.PASSED
+
+
+PY, ASL = "work/index.py", "flow.asl.yaml"
+BODY = "    drs.describe_source_servers(filters={})\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (PY, '{"PlanId": event["PlanId"]})', '{"planId": event["PlanId"]})', "ClientError|ValidationException"),
+        (PY, 'Table("Plans")', 'Table("plans")', "ResourceNotFoundException|ResourceNotFoundException"),
+        (PY, "describe_source_servers(filters={})", "describe_source_server()", "AttributeError|has no attribute"),
+        (PY, "filters={})", "filter={})", "ParamValidationError|Unknown parameter in input"),
+        (PY, BODY, "    drs.start_recovery(sourceServers=[dict(sourceServerID='s-0123456789abcdef0')])\n", "Conflict|"),
+        (PY, BODY, "    drs.describe_jobs(filters={})['items'][0]\n", "IndexError|range"),
+        (PY, BODY, "    functions.invoke(FunctionName='Nothing')\n", "ResourceNotFoundException|Function not found"),
+        (PY, BODY, "    return {1}\n", "Runtime.MarshalError|not JSON serializable"),
+        (PY, BODY, "    import time; time.sleep(60)\n", "Sandbox.Timedout|Task timed out after 20.00 seconds"),
+        (PY, BODY, "    while True: drs.describe_jobs()\n", "Sandbox.Timedout|Task timed out after 20.00 seconds"),
+        (PY, BODY, "    raise SystemExit(3)\n", "Runtime.ExitError|exit status 1"),
+        (PY, BODY, "    os._exit(3)\n", "Runtime.ExitError|exit status 1"),
+        (PY, BODY, "    raise GeneratorExit\n", "Runtime.ExitError|exit status 1"),
+        (PY, BODY, "    (lambda f: f(f))(lambda f: f(f))\n", "RecursionError|maximum recursion depth"),
+        (PY, BODY, "    raise MemoryError\n", "MemoryError|"),
+        (PY, BODY, "    os.chdir('/nowhere')\n", "FileNotFoundError|nowhere"),
+        (PY, BODY, "    import socket; socket.create_connection(('192.0.2.1', 80))\n", "OSError|no network"),
+        (PY, BODY, "    boto3.client('drs', region_name='us-west-2').describe_jobs()\n", "UninitializedAccountException|"),
+        (PY, '"Seconds": 5', '"Seconds": "x" * 300_000', "States.DataLimitExceeded|exceeding the maximum"),
+        (PY, '"Seconds": 5', '"Second": 5', "States.Runtime|does not reference an input value: $.Seconds"),
+        (ASL, "SecondsPath: $.Seconds", "SecondsPath: $.PlanId", "States.Runtime|"),
+        (ASL, "], Default: Work}", "]}", None),
+        (ASL, 'Resource: "${WorkFunctionArn}"', "Resource: 'arn:aws:lambda:us-east-1:123456789012:function:No'",
+         "Lambda.ResourceNotFoundException|Function not found"),
+        (ASL, 'Resource: "${WorkFunctionArn}"',
+         "Resource: arn:aws:states:::dynamodb:getItem, Parameters: {TableName: Nothing, Key: {PlanId: {S: one}}}",
+         "DynamoDB.ResourceNotFoundException|"),
+    ],
+)  # fmt: skip
+def test_at_run_time_a_check_fails_with_awss_own_error(
+    tmp_path: Path, file: str, old: str, new: str, told: str | None
+) -> None:
+    result = run(tmp_path, file, old, new)
+    if told is None:  # the choice that nothing needs is never missed
+        assert result.verdict is Verdict.PASSED
+        return
+    assert (result.verdict, result.error) == (Verdict.FAILED, None)
+    error, _, cause = told.partition("|")
+    *_, (_, last) = result.journal.of(HistoryEvent)
+    assert str(last.details["error"]).startswith(error)
+    assert cause in str(last.details["cause"])
+    assert error in next(check for check in result.checks if not check.passed).happened
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "place"),
+    [
+        (PY, "import json,", "import nowhere,", "work/index.py:2: the handler cannot be imported: ModuleNotFoundError"),
+        (PY, "def handler(", "def handler((", "work/index.py:5: the handler cannot be imported: SyntaxError"),
+        (PY, '["MODE"]', '["MODES"]', "work/index.py:3: the handler cannot be imported: KeyError: 'MODES'"),
+        (
+            PY,
+            '["MODE"]',
+            '["MODE"]; import sys; sys.exit(4)',
+            "work/index.py:3: the handler cannot be imported: SystemExit: 4",
+        ),
+        (PY, "def handler", "def main", "work/index.py: there is no function 'handler' in this file"),
+        (ASL, "Next: Choose", "Next: Chose", "flow.asl.yaml"),
+        (ASL, "Type: Wait", "Type: Wate", "flow.asl.yaml"),
+        (ASL, "${WorkFunctionArn}", "${WorkFunction}", "flow.asl.yaml:6: nothing is called ${WorkFunction}"),
+        (ASL, "StartAt: Work", "StartAt Work", "flow.asl.yaml:3:7: not YAML"),
+        ("scenario.yaml", "work/index.py:handler", "work/main.py:handler", "scenario.yaml:5:"),
+    ],
+)
+def test_what_cannot_run_at_all_is_told_with_its_file(tmp_path: Path, file: str, old: str, new: str, place: str) -> None:
+    with pytest.raises(UserError) as refused:
+        run(tmp_path, file, old, new)
+    assert str(refused.value).replace(f"{tmp_path}/", "").startswith(place)
