@@ -13,6 +13,7 @@ from simulator.runner.coverage_checks import check_coverage
 from simulator.runner.definition_files import with_files
 from simulator.runner.facts import Facts, read_facts
 from simulator.runner.invariants import Terms, broken_invariants
+from simulator.runner.placing import placed
 from simulator.runner.result import Check, Objectives, Result, Verdict
 from simulator.runner.skipping import judgeable, unfit
 from simulator.runner.steady_state import check_not_aborted, check_steady_state
@@ -44,10 +45,10 @@ def run_scenario(scenario: Scenario, seed: int | None = None, target: Target = E
     facts = _read(scenario, recording)
     is_alone = len(scenario.run.every_seed) == 1
     parted = judgeable(scenario, target.lacks)
-    hopes = check_hopes(parted.expect, facts)
+    hopes = placed(check_hopes(parted.expect, facts), recording.journal)
     coverage = with_files(cover(recording.journal), scenario.system)
     across = [*hopes, *check_coverage(parted.expect.coverage, coverage)] if is_alone else []
-    checks = (*_checks(scenario, parted.expect, facts, across), *parted.skipped)
+    checks = (*placed(_checks(scenario, parted.expect, facts, across), recording.journal), *parted.skipped)
     verdict, error = _verdict(checks, facts.ended, target.lacks)
     return replace(
         blank,

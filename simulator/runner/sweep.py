@@ -48,11 +48,14 @@ def folded(scenario: Scenario, results: Iterable[Result]) -> Result:
         *check_thresholds(scenario.thresholds, scenario.key, runs),
     )
     verdict = shown.verdict
+    reproduce = shown.reproduce
     if verdict is Verdict.PASSED and not all(check.passed for check in across):
         verdict = Verdict.FAILED
+        reproduce = reproduce.replace(f" --seed {shown.seed}", "", 1)  # no single seed shows it
     return replace(
         shown,
         verdict=verdict,
+        reproduce=reproduce,
         checks=(*shown.checks, *across),
         seeds=tuple(runs),
         wall_seconds=wall_seconds,

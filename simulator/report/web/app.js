@@ -127,12 +127,14 @@ function Slider({ scene, at, onMove }) {
 
 function Checks({ run, onMove }) {
   const broken = run.checks.filter((check) => !check.passed);
-  return html`<section class="card" aria-labelledby="checks"><div class="bar"><h2 id="checks">Checks</h2><span class="said">${run.checks.length ? `${run.checks.length - broken.length} of ${run.checks.length} hold` : ""}</span></div>
+  const judged = run.checks.filter((check) => !check.skipped).length;
+  return html`<section class="card" aria-labelledby="checks"><div class="bar"><h2 id="checks">Checks</h2><span class="said">${judged ? `${judged - broken.length} of ${judged} hold` : ""}</span></div>
     ${run.checks.length ? [...broken, ...run.checks.filter((check) => check.passed)].map((check) => html`<${Check} check=${check} onMove=${onMove} />`) : html`<p class="empty">nothing was checked</p>`}
     ${run.reproduce && html`<p style="margin:8px 0 0"><span class="said">reproduce: </span><code>${run.reproduce}</code></p>`}</section>`;
 }
 
 function Check({ check, onMove }) {
+  if (check.skipped) return html`<div class="check"><span class="mark" aria-label="skipped">–</span>${check.name} <span class="said">skipped: ${check.skipped}</span></div>`;
   const at = [check.atMs !== null && clock(check.atMs, true), check.where].filter(Boolean).join(", ");
   return html`<div class=${`check ${check.passed ? "good" : "broken"}`}><span class="mark" aria-label=${check.passed ? "holds" : "broken"}>${check.passed ? "✓" : "✗"}</span>${check.name} <span class="said">${check.passed ? check.happened : ""}</span>
     ${!check.passed && html`<dl><dt>expected</dt><dd>${check.expected}</dd><dt>happened</dt><dd>${check.happened}</dd>

@@ -52,7 +52,7 @@ export function History({ scene, at, words, onWords, onMove }) {
     ${rows.length === 0 ? html`<p class="empty">no event ${scene.events.length ? "matches" : "was recorded"}</p>` : html`
     <div class="history" ref=${box} tabindex="0" role="region" aria-label="events; arrow keys go through them" onScroll=${(event) => setTop(event.currentTarget.scrollTop)} onKeyDown=${onKey}>
       <table aria-rowcount=${rows.length + 1}>
-        <colgroup><col style="width:58px" /><col style="width:76px" /><col style="width:190px" /><col style="width:190px" /><col /></colgroup>
+        <colgroup><col style="width:72px" /><col style="width:76px" /><col style="width:190px" /><col style="width:190px" /><col /></colgroup>
         <thead><tr><th class="number">#</th><th class="number">time</th><th>type</th><th>state / server</th><th>what</th></tr></thead>
         <tbody>
           <tr class="pad" style=${`height:${first * ROW}px`} aria-hidden="true"></tr>

@@ -5,7 +5,7 @@ const HEIGHT = 28;
 const PAD = 14;
 const TITLE = 24;
 
-const widthOf = (name) => Math.max(64, name.length * 7 + 58);
+const widthOf = (name, type) => Math.max(64, name.length * 7 + (type === "Choice" ? 76 : 58));
 
 // The workflows inside of a state.
 export function inside(state) {
@@ -22,7 +22,7 @@ export function place(workflow) {
   for (const [name, state] of Object.entries(workflow.States)) {
     const inner = inside(state).map(place);
     if (inner.length) frames.set(name, inner);
-    graph.setNode(name, inner.length ? frameSize(name, inner) : { width: widthOf(name), height: HEIGHT });
+    graph.setNode(name, inner.length ? frameSize(name, inner) : { width: widthOf(name, state.Type), height: HEIGHT });
   }
   const edges = edgesOf(workflow);
   const aside = edges.filter((edge) => edge.isCatch && !isNeeded(edge, edges, workflow.StartAt));
