@@ -1,6 +1,7 @@
 """Arms the faults of a scenario in its world. All that cannot be is told at once."""
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from functools import partial
 
 from simulator.account import wire
@@ -182,7 +183,9 @@ class _Arming:
                 return ServiceError(code, fault.message or code, 400)
         message = f"{' and '.join(map(str, fault.api))} cannot answer {code}"
         known = known_errors(modelled)
-        self._problem(index, key, message, f"it can answer {', '.join(known)}, or anything with `unmodelled: true`")
+        meant = next(iter(get_close_matches(code, known, n=1, cutoff=0.8)), None)
+        first = "" if meant is None else f"did you mean `{meant}`? "
+        self._problem(index, key, message, f"{first}it can answer {', '.join(known)}, or anything with `unmodelled: true`")
         return None
 
     def _on_function(self, index: int, fault: written.FunctionFault) -> None:

@@ -195,6 +195,12 @@ def test_faults_that_cannot_be_are_told_all_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_an_error_that_is_misspelled_is_told_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, "faults: [{api: drs:StartRecovery, error: ThrotlingException}]")
+    assert "(did you mean `ThrottlingException`? it can answer " in problem
+    assert problem.endswith("or anything with `unmodelled: true`)")
+
+
 def test_a_check_in_python_judges_the_run(tmp_path: Path) -> None:
     (tmp_path / "checks.py").write_text("def waves(run):\n    return f'{len(run.waves)} waves'\n", "utf-8")
     result = run(tmp_path, "expect: {check: checks.py:waves}\n")
