@@ -593,9 +593,13 @@ class Journal:
         """(at_ms, event) of every event of one kind, in order."""
         return ((entry.at_ms, entry.event) for entry in self._entries if isinstance(entry.event, kind))
 
+    def numbers(self, execution: str) -> "array[int]":
+        """The numbers of the entries that are an execution's history, in order."""
+        return self._histories.get(execution, array("Q"))
+
     def history(self, execution: str) -> Iterator[tuple[int, HistoryEvent]]:
         """(at_ms, event) of every event of an execution's history, in order."""
-        for number in self._histories.get(execution, ()):
+        for number in self.numbers(execution):
             entry = self._entries[number]
             assert isinstance(entry.event, HistoryEvent)
             yield entry.at_ms, entry.event

@@ -160,9 +160,21 @@ class Account:
                 return self._answer_ourselves(decoded, own)
             if decoded.service in self._before:
                 self._before[decoded.service](decoded)
-            return moto_services.answer(request, decoded.account_id)
+            return self._answer_by_moto(decoded, request)
         except ServiceError as error:
             return wire.encode_error(decoded.service, decoded.operation, error)
+
+    def _answer_by_moto(self, decoded: Decoded, request: HttpRequest) -> HttpResponse:
+        """Moto's answer. What it trips over is the request's fault if that breaks its service's model, as AWS would say."""
+        try:
+            return moto_services.answer(request, decoded.account_id)
+        except ServiceError:
+            raise
+        except Exception as crash:
+            faults = shape_checks.shape_faults(decoded.service, decoded.operation, decoded.parameters)
+            if not faults:
+                raise
+            raise self._wording(decoded).shape(faults) from crash
 
     def _answer_ourselves(self, decoded: Decoded, own: OwnService) -> HttpResponse:
         try:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from gzip import BadGzipFile
 from typing import Any
 
 import boto3
@@ -87,6 +88,8 @@ def answer(request: HttpRequest, account_id: str) -> HttpResponse:
         answered = _STUBBER.process_request(AWSPreparedRequest(request.method, request.url, headers, request.body, False))
     except (NotImplementedError, ModuleNotFoundError) as error:  # moto's rarer services need further packages
         raise ServiceError("NotImplemented", str(error), 501) from error
+    except BadGzipFile as error:
+        raise ServiceError("SerializationException", f"the body cannot be unpacked: {error}", 400) from error
     if answered in (None, _NO_SERVICE):
         raise ServiceError("NotImplemented", "no simulated service answers here", 501)
     status, answer_headers, body = answered

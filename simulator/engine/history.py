@@ -1,5 +1,6 @@
 """GetExecutionHistory, as a fold of the journal."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,13 @@ _DETAILS = {
 
 def events(journal: Journal, execution_arn: str, start: datetime) -> list[dict[str, Any]]:
     """The events of one execution, shaped as boto3's GetExecutionHistory gives them; `start` is the run's start instant."""
-    return [_event(at_ms, event, start) for at_ms, event in journal.history(execution_arn)]
+    return numbered(journal, journal.numbers(execution_arn), start)
+
+
+def numbered(journal: Journal, numbers: Iterable[int], start: datetime) -> list[dict[str, Any]]:
+    """Events of histories by the numbers of their entries in the journal: a page of what may be long."""
+    entries = (journal[number] for number in numbers)
+    return [_event(entry.at_ms, entry.event, start) for entry in entries if isinstance(entry.event, HistoryEvent)]
 
 
 def _event(at_ms: int, event: HistoryEvent, start: datetime) -> dict[str, Any]:

@@ -124,10 +124,14 @@ class _Handler(WSGIRequestHandler):
 
         Answers of the application have a length and come in one piece.
         """
-        self.environ = environ = self.make_environ()
-        if environ.get("HTTP_EXPECT", "").lower().strip() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
+        if self.request_version == "HTTP/0.9":  # a line without a version; its answer would have no status
+            self.send_error(HTTPStatus.BAD_REQUEST, "the request names no version of HTTP")
+            return
+        try:
+            self.environ = environ = self.make_environ()
+        except ValueError as error:
+            self.send_error(HTTPStatus.BAD_REQUEST, f"the address cannot be read: {error}")
+            return
         begun: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _failed: Any = None) -> Callable[[bytes], object]:
@@ -148,6 +152,12 @@ class _Handler(WSGIRequestHandler):
         self.wfile.flush()
         if not is_drained:
             self._linger()
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits for it to go on, at once."""
+        is_to_go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return is_to_go_on
 
     def _linger(self) -> None:
         """Let a client send what nobody reads, so that it comes to read the answer and is not cut off."""
@@ -171,7 +181,9 @@ class _Handler(WSGIRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer.body)
+        self.wfile.flush()
         self.close_connection = True
+        self._linger()
 
     def log(
         self,

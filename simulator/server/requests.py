@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from simulator.account.wire import HttpRequest
 from simulator.server.refusals import incomplete, too_large
@@ -23,6 +24,10 @@ def read_request(environ: dict[str, Any], max_bytes: int) -> HttpRequest:
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     uri = str(environ.get("RAW_URI") or environ["PATH_INFO"])
     url = uri if uri.startswith(("http://", "https://")) else f"http://{host}/{uri.removeprefix('/')}"
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        raise incomplete(f"the address cannot be read: {error}") from None
     return HttpRequest(environ["REQUEST_METHOD"], url, headers, body)
 
 

@@ -207,6 +207,9 @@ def raw(served: Served, request: bytes) -> bytes:
         b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: x\r\n" % number for number in range(200)) + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: [::\r\nConnection: close\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\n\r\n",
+        b"GET /without-a-version\r\n\r\n",
     ],
     ids=lambda value: value[:20].decode(),
 )
@@ -257,13 +260,29 @@ def test_a_client_that_waits_no_longer_does_no_harm(served: Served) -> None:
     assert served.client("drs").describe_jobs()["items"] == []
 
 
-def test_a_bug_of_ours_is_a_500_for_one_client_and_a_line_in_the_log(served: Served) -> None:
+def test_a_crash_is_a_500_for_one_client_and_a_line_in_the_log(served: Served) -> None:
+    asked = b"Action=DeleteTopic&Version=2010-03-31&TopicArn=x"  # moto trips over that
+    status, _, body = served.http("POST", "/", {"Authorization": SIGNATURE.format("sns"), **FORM}, asked)
+    assert (status, b"<Code>InternalFailure</Code>" in body, b"Traceback" in body) == (500, True, False)
+    assert "a bug in drsim: IndexError" in served.log()
+    assert served.client("sns").list_topics()["Topics"] == []
+
+
+def test_what_moto_trips_over_is_refused_if_it_breaks_its_services_model(served: Served) -> None:
     ask = {"Authorization": SIGNATURE.format("dynamodb"), "X-Amz-Target": "DynamoDB_20120810.PutItem", **JSON}
-    status, headers, body = served.http("POST", "/", ask, b'{"TableName": 5}')  # moto trips over that
-    assert (status, headers["x-amzn-ErrorType"]) == (500, "InternalFailure")
-    assert b"Traceback" not in body
-    assert "a bug in drsim: KeyError: 'Item'" in served.log()
-    assert served.client("dynamodb").list_tables()["TableNames"] == []
+    status, headers, body = served.http("POST", "/", ask, b'{"TableName": 5}')
+    assert (status, headers["x-amzn-ErrorType"]) == (400, "ValidationException")
+    assert b"'Item' failed to satisfy constraint: Member must not be null" in body
+
+
+def test_a_client_that_asks_before_it_sends_is_told_once_to_go_on(served: Served) -> None:
+    head = f"POST /DescribeJobs HTTP/1.1\r\nAuthorization: {SIGNATURE.format('drs')}\r\nExpect: 100-continue\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+        connection.sendall(f"{head}Connection: close\r\nContent-Length: 2\r\n\r\n".encode())
+        assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        with connection.makefile("rb") as answer:
+            assert answer.read().startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_the_date_is_the_worlds(served: Served) -> None:

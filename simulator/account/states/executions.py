@@ -10,7 +10,7 @@ from simulator.clock import VirtualClock
 from simulator.engine.elements import bare
 from simulator.engine.execution import Execution
 from simulator.engine.failures import NotRedrivable
-from simulator.engine.history import events
+from simulator.engine.history import numbered
 from simulator.engine.integrations import Integrations
 from simulator.engine.run import Child, MapRun
 from simulator.engine.tokens import TaskTokens
@@ -127,10 +127,12 @@ class Executions:
         arn = asked["executionArn"]
         if not self._child(arn):
             self.standard(arn, "GetExecutionHistory")
-        rows = events(self._journal, arn, self._clock.start)
+        numbers = self._journal.numbers(arn)
+        paged = page("events", numbers[::-1] if asked.get("reverseOrder") else numbers, asked)
+        rows = numbered(self._journal, paged["events"], self._clock.start)
         if asked.get("includeExecutionData") is False:
             rows = [_without_data(row) for row in rows]
-        return page("events", rows[::-1] if asked.get("reverseOrder") else rows, asked)
+        return paged | {"events": rows}
 
     def map_runs(self) -> Iterator[MapRun]:
         """Every run of a Distributed Map."""

@@ -87,7 +87,7 @@ class Activity:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-def page(member: str, rows: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]) -> dict[str, Any]:
+def page(member: str, rows: Sequence[Any], asked: Mapping[str, Any]) -> dict[str, Any]:
     """One page of rows under the name of a member; the token is the index of the next row. Raises InvalidToken."""
     token = asked.get("nextToken") or "0"
     if not (token.isascii() and token.isdigit()):
