@@ -75,7 +75,7 @@ def initiation(step: str) -> Arm:
 
     def arm(world: "World", region: Region, one: Occurrence) -> None:
         place, server = _replicating(world, region, one)
-        place.disturb(ReplicationFault(one.id, server, "INITIATION", step=step, times=one.times))
+        place.disturb(ReplicationFault(one.id, server, "INITIATION", None, one.from_ms, one.for_ms, step, one.times))
         world.clock.call_at(one.from_ms, lambda: place.set_up_anew(server))
 
     return arm

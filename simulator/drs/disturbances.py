@@ -17,13 +17,15 @@ def begin(state: RegionState, server: SourceServer, fault: ReplicationFault) -> 
     """Let a fault come over a server at its time. Raises ValueError if its replication is another account's."""
     if fault.kind != "EXTENSION":
         refuse_extended(server)
+    over = end
     if fault.kind == "INITIATION":
         state.replication_faults.arm(server.id, fault)
-        return
-    state.clock.call_at(fault.from_ms, partial(_strike, state, server, fault))
+        over = _let_initiate
+    else:
+        state.clock.call_at(fault.from_ms, partial(_strike, state, server, fault))
     if fault.for_ms is not None:
         ends_ms = max(fault.from_ms, state.clock.now_ms) + fault.for_ms
-        state.clock.call_at(ends_ms, partial(end, state, server, fault))
+        state.clock.call_at(ends_ms, partial(over, state, server, fault))
 
 
 def refuse_extended(server: SourceServer) -> None:
@@ -45,7 +47,19 @@ def mend(state: RegionState, server: SourceServer) -> None:
     lasting = state.replication_faults.forget(server.id)
     for fault in lasting:
         _ENDS.get(fault.kind, _go_on)(state, server, fault)
-    attempt = server.replica.initiation if server.extension is None else None
+    if server.extension is None:
+        _retry(state, server)
+
+
+def _let_initiate(state: RegionState, server: SourceServer, fault: ReplicationFault) -> None:
+    """Let attempts at setting replication up fail no more."""
+    state.replication_faults.disarm(server.id, fault)
+    _retry(state, server)
+
+
+def _retry(state: RegionState, server: SourceServer) -> None:
+    """Let the next attempt come, if the last one failed for as long as its fault would last."""
+    attempt = server.replica.initiation
     if attempt is not None and attempt.until_mended and server.replication.state == "STALLED":
         replication.retry_initiation(state, server)
 

@@ -22,7 +22,7 @@ class ReplicationFault:
     """What goes wrong with a server's replication; `REPLICATION_FAULTS` says what each `kind` means.
 
     `server` is a name or an id; `raw_error` is the reason that shows. It begins at `from_ms` of the run and lasts `for_ms`,
-    None: until it is mended. Of INITIATION, `step` is what fails, in the next `times` attempts (None: in all).
+    None: until it is mended. Of INITIATION, `step` is what fails, in the next `times` attempts (None: in all), from now on.
     """
 
     id: str
@@ -78,6 +78,11 @@ class ReplicationFaults:
                 armed.fired += 1
                 return armed.fault
         return None
+
+    def disarm(self, server_id: str, fault: ReplicationFault) -> None:
+        """Let attempts fail no more by a fault."""
+        kept = self.initiations.get(server_id, [])
+        kept[:] = [armed for armed in kept if armed.fault != fault]
 
     def begin(self, server_id: str, fault: ReplicationFault) -> None:
         """A fault begins to last."""

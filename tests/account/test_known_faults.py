@@ -183,6 +183,12 @@ def test_a_step_of_setting_replication_up_fails_until_it_is_tried_often_enough(d
     assert drill.stalls() == ["STALLED", "NOT_STALLED"]
 
 
+def test_setting_replication_up_fails_for_as_long_as_it_is_told_to(drill: Drill) -> None:
+    drill.happens("initiation-fails", for_ms=70 * MINUTE_MS)
+    errors = [drill.replication(minutes)["dataReplicationInfo"].get("dataReplicationError") for minutes in (60, 60)]
+    assert errors == [{"error": "FAILED_TO_LAUNCH_REPLICATION_SERVER"}, None]
+
+
 def test_a_server_that_is_not_set_up_is_skipped_by_its_job(drill: Drill) -> None:
     drill.happens("initiation-fails")
     assert drill.run()[:2] == ("FAILED", ["JOB_START", "SERVER_SKIPPED", "JOB_END"])
