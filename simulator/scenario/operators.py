@@ -3,10 +3,10 @@
 import re
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, ValidationInfo, WithJsonSchema, model_validator
 
 from simulator.scenario.durations import parse_duration_ms
-from simulator.scenario.fields import Model, Text, Times, objection, refusal, require_one_of
+from simulator.scenario.fields import Model, Name, Text, Times, objection, refusal, require_one_of
 from simulator.scenario.names import Names
 from simulator.scenario.triggers import EXAMPLES, When
 
@@ -103,6 +103,9 @@ class Operator(Model):
         description="how long the operator takes: 20m, {pert: [2m, 6m, 20m]}, {uniform: [2m, 20m]}, ...",
     )
     reason: Text | None = Field(None, description="the reason that the operator gives")
+    with_: dict[Name, JsonValue] = Field(
+        default_factory=dict, description="what else the operation's request says, such as {terminate: true}"
+    )
     times: Times = Field(1, description="how often the operator decides, each time that the occasion comes; default 1")
 
 

@@ -1,6 +1,7 @@
 """People who act while a recovery runs: each waits for an occasion, takes its time, and calls the system's API."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from simulator.account import moto_services
 from simulator.account.world import ACCOUNT_ID
 from simulator.clock import Signal
 from simulator.journal import OperatorActed
+from simulator.json_types import JsonValue
 from simulator.scenario.operators import ABORT, Decision, Delay, Operator
 from simulator.targets.requests import ask
 from simulator.targets.watch import Moment
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _GOES_ON = ("InProgress", "Waiting")
 _WAITS_FOR = {"Approve": ("aws:approve",), "Reject": ("aws:approve",), "Resume": ("aws:pause",)}
+
+
+NOTHING_MORE: Mapping[str, JsonValue] = {}
 
 
 def employ(stage: "Stage") -> None:
@@ -37,7 +42,7 @@ def _wait_for(stage: "Stage", moment: Moment, operator: Operator, name: str) -> 
     def work() -> None:
         occasion.wait()
         stage.world.clock.sleep_ms(_delay_ms(stage, operator.delay, name))
-        decide(stage, operator.decide, operator.reason)
+        decide(stage, operator.decide, operator.reason, operator.with_)
 
     stage.world.clock.spawn(name, work)
 
@@ -62,8 +67,8 @@ def _pert(generator: Random, low: int, mode: int, high: int) -> float:
     return low + (high - low) * generator.betavariate(alpha, beta)
 
 
-def decide(stage: "Stage", decision: Decision, reason: str | None) -> None:
-    """Call the API, as the operator's tools would, or stop the state machine itself."""
+def decide(stage: "Stage", decision: Decision, reason: str | None, more: Mapping[str, JsonValue] = NOTHING_MORE) -> None:
+    """Call the API, as the operator's tools would, or stop the state machine itself. `more` is what the request says."""
     operate, world = stage.scenario.system.operate, stage.world
     if decision == ABORT:
         _abort(stage, reason)
@@ -78,7 +83,7 @@ def decide(stage: "Stage", decision: Decision, reason: str | None) -> None:
     path = request.path
     for name, value in {**names, "wave": decision.wave or ""}.items():
         path = path.replace(f"${{{name}}}", value)
-    body = {"reason": reason} if reason else None
+    body = {**({"reason": reason} if reason else {}), **more} or None
     answer = ask(stage, operate.handler, request.method, path, body)
     told = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
     refused = None if answer.status < 400 else told[:300]
