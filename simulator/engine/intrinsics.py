@@ -22,6 +22,8 @@ _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _WORDS: dict[str, JsonValue] = {"true": True, "false": False, "null": None}
 _WORD = re.compile(r"true|false|null")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPABLE = frozenset("'{}\\nrtbfu/")  # not the double quote, which Step Functions refuses
 _ESCAPED = re.compile(r"\\(['{}\\])")
 
 
@@ -131,7 +133,7 @@ def _string(quoted: str, text: str) -> Argument:
     """A quoted string. Format must tell an escaped brace from a placeholder, so it also gets the text as written."""
     if "\\" not in quoted:
         return _constant(quoted)
-    if re.search(r"""\\[^'{}\\"nrtbfu/]""", quoted):
+    if any(letter not in _ESCAPABLE for letter in _ESCAPE.findall(quoted)):
         raise InvalidIntrinsic(text)
     return _constant(Quoted(_unescape(quoted), template=quoted))
 

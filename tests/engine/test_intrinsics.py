@@ -1,9 +1,11 @@
 """Intrinsic functions: values, nesting, escapes, errors."""
 
+import json
 from typing import Any
 
 import pytest
 
+from simulator.engine.definition import find_problems
 from tests.engine.world import World, machine, output
 
 GIVEN: dict[str, Any] = {"name": "Ada", "list": [1, 2, 2, 3], "object": {"a": 1}, "text": '{"x":[1]}', "n": 2}
@@ -61,3 +63,11 @@ def test_an_argument_that_is_missing_is_a_runtime_error() -> None:
     error, cause = value("States.Format('{}', $.missing)")
     assert error == "States.Runtime"
     assert "The JsonPath argument for the field '$.missing' could not be found in the input" in cause
+
+
+@pytest.mark.parametrize(
+    ("call", "is_sound"), [(r"States.Format('say \"{}\"', 1)", False), (r"""States.Format('a\\"b')""", True)]
+)
+def test_a_double_quote_is_not_escaped_in_a_call(call: str, is_sound: bool) -> None:
+    definition = json.dumps(machine(A={"Type": "Pass", "Parameters": {"v.$": call}}))
+    assert (find_problems(definition) == []) is is_sound
