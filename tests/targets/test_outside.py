@@ -14,6 +14,7 @@ from simulator.journal import ApiCall, FaultFired, HistoryEvent, Notified, State
 from simulator.runner.result import Result, Verdict
 from simulator.runner.run import run_scenario
 from simulator.scenario.loading import load
+from simulator.targets.outside.connection import Connection
 from simulator.targets.outside.moto import MotoEngine
 from simulator.targets.target import Target
 
@@ -157,6 +158,20 @@ def test_an_engine_that_somebody_else_started_calls_the_world_at_its_set_port(tm
         close(target)
         stand_in.close()
     assert (result.verdict, result.target) == (Verdict.PASSED, "stepfunctions-local")
+
+
+def test_moto_ends_with_whoever_started_it_whatever_still_runs() -> None:
+    engine = MotoEngine()
+    url = engine.open("http://127.0.0.1:1", 1.0)
+    asked = Connection(url, "123456789012", "us-east-1", "moto")
+    waits = json.dumps({"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 3600, "End": True}}})
+    made = asked.call(
+        "CreateStateMachine", {"name": "m", "definition": waits, "roleArn": "arn:aws:iam::123456789012:role/m"}
+    )
+    asked.call("StartExecution", {"stateMachineArn": made["stateMachineArn"], "name": "long"})
+    engine.close()  # raises if it takes more than ten seconds
+    with pytest.raises(UserError, match="does not answer"):
+        asked.call("ListStateMachines", {})
 
 
 @pytest.mark.parametrize("name", ["stepfunctions-local", "localstack"])

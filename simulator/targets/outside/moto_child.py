@@ -3,6 +3,7 @@
 It says where it listens, and ends when its standard input does, that is with whoever started it.
 """
 
+import os
 import sys
 
 from simulator.account.moto_interpreter import serve
@@ -13,6 +14,7 @@ def main() -> None:
     """Serve."""
     shorten(MOTO, float(sys.argv[1]))
     serve(lambda url: print(url, flush=True), sys.stdin.read)
+    os._exit(0)  # executions that still run have threads that would keep the process
 
 
 if __name__ == "__main__":
