@@ -12,6 +12,7 @@ _CLASSES = (
     "classDef reached fill:#dff1e0,stroke:#1a7f37,color:#10391b",
     "classDef failed fill:#ffe2e0,stroke:#cf222e,color:#5c0d12",
     "classDef caught fill:#fff1d6,stroke:#9a6700,color:#4d3300",
+    "classDef around fill:transparent,stroke:#1a7f37",
     "classDef missed fill:#f3f4f6,stroke:#afb8c1,color:#57606a",
 )
 
@@ -33,6 +34,7 @@ class _Chart:
         self._transitions: list[tuple[Element, int]] = [pair for pair in pairs if pair[0].kind is Kind.TRANSITIONS]
         self._entered = {element.state: count for element, count in pairs if element.kind is Kind.STATES}
         self._caught = {element.state for element, count in pairs if element.kind is Kind.CATCHERS and count}
+        self._frames: set[str] = set()
         self._ids = {name: f"s{number}" for number, name in enumerate(self._entered)}
 
     def lines(self) -> Iterator[str]:
@@ -50,7 +52,9 @@ class _Chart:
             if not inner:
                 yield f"{indent}{self._ids[name]}{_shape(str(state['Type']), label)}"
                 continue
+            self._frames.add(name)
             yield f"{indent}subgraph {self._ids[name]} [{label}]"
+            yield f"{indent}  direction TB"
             for workflow in inner:
                 if isinstance(workflow, Mapping):
                     yield from self._workflow(workflow, indent + "  ")
@@ -61,6 +65,8 @@ class _Chart:
             return "missed"
         if name in self._caught:
             return "caught"
+        if name in self._frames:
+            return "around"
         return "failed" if self._kind(name, self._definition) == "Fail" else "reached"
 
     def _kind(self, name: str, owner: Mapping[str, Any]) -> str | None:

@@ -35,17 +35,18 @@ def test_coverage_is_a_table_and_a_graph() -> None:
 
 
 def test_the_graph_nests_and_marks_what_was_reached() -> None:
-    assert mermaid(COVERAGE).splitlines()[:12] == [
+    assert mermaid(COVERAGE).splitlines()[:13] == [
         "flowchart TD",
         '  s0{"Ask"}',
         '  subgraph s1 ["Each"]',
+        "    direction TB",
         '    s2["Say #34;hi#34;#59; #60;#47;b#62;"]',
         "  end",
         '  s3(["Sorry"])',
         "  s0 -.-> s3",
         "  s0 --> s1",
         "  class s0 reached",
-        "  class s1 reached",
+        "  class s1 around",
         "  class s2 reached",
         "  class s3 missed",
     ]
