@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
+# Bound before any world is installed: in a world's processes the names in `time` show the world's time.
+_perf_counter = time.perf_counter
+
 GLANCE_SECONDS = 0.25  # the longest wait: a signal that comes just as a wait begins is handled only after it
 
 
@@ -26,11 +29,11 @@ class Epoch:
     """Wall time as other programs write it down, in seconds since 1970; a world that is installed does not change it."""
 
     def __init__(self) -> None:
-        self._origin = time.time() - time.perf_counter()  # noqa: TID251  of the machine, not of a world
+        self._origin = time.time() - _perf_counter()  # noqa: TID251  of the machine, not of a world
 
     def seconds(self) -> float:
         """Now. Make the object before a world is installed."""
-        return self._origin + time.perf_counter()
+        return self._origin + _perf_counter()
 
 
 class Wall(Protocol):
@@ -44,11 +47,11 @@ class Wall(Protocol):
 
 
 class MachineWall:
-    """The machine's own wall time. No world changes what `perf_counter` and a queue's deadline see."""
+    """The machine's own wall time. No world changes what this and a queue's deadline see."""
 
     def seconds(self) -> float:
         """Seconds since some instant."""
-        return time.perf_counter()
+        return _perf_counter()
 
     def receive(self, inbox: Inbox, seconds: float | None) -> Outside | None:
         """The next message, or None."""

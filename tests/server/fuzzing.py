@@ -96,7 +96,9 @@ def wire(model: Any, serialized: Any) -> bytes:
     body = serialized["body"]
     if isinstance(body, dict):
         body = urlencode(body, errors="replace")
-    body = body.encode(errors="surrogatepass") if isinstance(body, str) else bytes(body or b"")
+    if not isinstance(body, str | bytes | None):
+        body = json.dumps(body, default=str)
+    body = body.encode(errors="surrogatepass") if isinstance(body, str) else body or b""
     query = serialized.get("query_string") or {}
     path = quote(str(serialized["url_path"]), safe="/%?=&:", errors="replace") or "/"
     if query:

@@ -69,6 +69,15 @@ def test_the_speed_can_be_changed(served: Served) -> None:
     assert served.admin("clock/speed", {"speed": "virtual"})["speed"] == "virtual"
 
 
+def test_time_passes_on_from_where_it_was_advanced_to(served: Served) -> None:
+    served.admin("clock/speed", {"speed": 1000})
+    served.admin("clock/advance", {"seconds": 366 * 24 * 3600})  # the world is older than the machine now
+    now_ms = served.admin("clock")["nowMs"]
+    assert served.client("drs").describe_jobs()["items"] == []
+    assert served.admin("clock")["nowMs"] - now_ms < HOUR_MS
+    served.admin("clock/speed", {"speed": "virtual"})
+
+
 def test_the_journal_comes_in_pages_that_join_to_the_whole(served: Served) -> None:
     drill(served, "db-1")
     served.admin("clock/advance", {"seconds": 3600})
