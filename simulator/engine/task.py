@@ -158,8 +158,9 @@ _EVENTS = {Kind.FUNCTION: "LambdaFunction", Kind.ACTIVITY: "Activity", Kind.SERV
 
 
 def _issue(frame: Frame, state: TaskState) -> OpenTask | None:
+    """The task's token. One that waits for a job has one too: its expressions can name it, nobody waits for its answer."""
     frame.token = None
-    if state.resource.pattern is not Pattern.CALLBACK and state.resource.kind is not Kind.ACTIVITY:
+    if state.resource.pattern is Pattern.REQUEST_RESPONSE and state.resource.kind is not Kind.ACTIVITY:
         return None
     task = frame.run.tokens.issue(frame.run.arn)
     frame.token = task.token
@@ -169,8 +170,9 @@ def _issue(frame: Frame, state: TaskState) -> OpenTask | None:
 def _call(frame: Frame, state: TaskState, parameters: JsonValue, role: str | None) -> TaskCall:
     run = frame.run
     region, account = run.arn.split(":")[3:5]
+    token = None if state.resource.pattern in SYNC else frame.token
     return TaskCall(
-        state.resource, parameters, frame.token, run.arn, run.machine_arn, role or run.role_arn, region, account, state.name,
+        state.resource, parameters, token, run.arn, run.machine_arn, role or run.role_arn, region, account, state.name,
         frame.retry_count or 0,
     )  # fmt: skip
 

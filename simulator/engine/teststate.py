@@ -14,7 +14,7 @@ from simulator.engine.interpreter import RUNNERS, run_branch
 from simulator.engine.json_text import Document, decode, encode
 from simulator.engine.machine import MapState, ParallelState, PassState, TaskState
 from simulator.engine.map_trial import check_tolerated, inspect_map
-from simulator.engine.resources import Kind, Pattern
+from simulator.engine.resources import Kind
 from simulator.engine.retry import find_rule, interval_ms
 from simulator.engine.run import Run
 from simulator.engine.scope import Scope
@@ -126,7 +126,7 @@ class _Attempt:
         scope = frame.enter(kind, self.name, self.given, has_retries=kind != "Pass")
         if kind != "Pass":
             frame.retry_count = self.situation.retries_used
-        if kind == "Task" and (self.state.resource.kind is Kind.ACTIVITY or self.state.resource.pattern is Pattern.CALLBACK):
+        if kind == "Task" and (self.state.resource.kind is Kind.ACTIVITY or self.state.resource.pattern):
             frame.token = frame.run.tokens.issue(frame.run.arn).token
         if self.context is not None:
             scope.context = lambda: self.context or {}

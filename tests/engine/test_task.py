@@ -302,3 +302,12 @@ def test_a_state_whose_output_is_over_the_limit_fails_by_its_name() -> None:
     definition = machine(Grow={"Type": "Pass", "Parameters": {"a.$": "$", "b.$": "$"}})
     execution = World().run(definition, "x" * 200_000)
     assert (execution.error, (execution.cause or "")[:23]) == ("States.DataLimitExceeded", "The state/task 'Grow' r")
+
+
+def test_a_task_that_waits_for_a_job_has_a_token_to_hand_on() -> None:
+    world = World({"Work": lambda call: {"seen": call.token}})
+    resource = "arn:aws:states:::states:startExecution.sync:2"
+    world.run(machine(Work=task(Resource=resource, Parameters={"t.$": "$$.Task.Token"})))
+    parameters: Any = world.calls[0].parameters
+    assert len(parameters["t"]) > 80
+    assert [call.token for call in world.calls] == [None, None]
