@@ -10,6 +10,7 @@ from simulator.errors import ScenarioError
 from simulator.journal import HistoryEvent
 from simulator.runner.run import run_scenario
 from simulator.scenario.loading import parse
+from tests.server.served import serving
 
 FOLDER = Path(__file__).with_name("parts")
 SCENARIO = "scenario: x\nfleet: {waves: [{name: a, servers: 1}]}\n"
@@ -40,6 +41,16 @@ def test_a_warm_sandbox_keeps_what_it_knows_and_a_file_may_be_overruled() -> Non
     found = output(f"{{stateMachine: parts/flow.asl.yaml, handlers: {handlers}, {fixtures}}}")
     assert [found[name]["Count"] for name in ("First", "Second")] == [1, 2]
     assert found["First"]["Mode"] == "recovery"
+
+
+def test_a_system_without_a_scenario_is_served() -> None:
+    with serving("--speed", "virtual", "--start", "2026-03-01T02:00:00Z", "--system", FOLDER / "system.yaml") as served:
+        states = served.client("stepfunctions", "us-east-1")
+        (machine,) = states.list_state_machines()["stateMachines"]
+        arn = states.start_execution(stateMachineArn=machine["stateMachineArn"], input='{"x": 1}')["executionArn"]
+        served.admin("clock/advance", {"seconds": 60})
+        answer = json.loads(states.describe_execution(executionArn=arn)["output"])
+    assert answer == output("parts/system.yaml")
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,14 @@ def falling_back(find: Found) -> Found:
     def found(kind: str) -> Any:
         known = kind in parsing.NULL_MODELS or kind.startswith("Custom::") or kind in parsing.get_model_map()
         if not known:
-            _make_inert(kind)
+            make_inert(kind)
         return find(kind)
 
     return found
 
 
-def _make_inert(kind: str) -> None:
+def make_inert(kind: str) -> None:
+    """Let resources of a kind be names only."""
     INERT.add(kind)
     register(Kind(kind, _create, lambda _asked, _id: None, "", lambda _asked, before: before))
 

@@ -21,7 +21,12 @@ def _create(asked: Asked) -> Made:
         type=given.get("StateMachineType", "STANDARD"),
         **_settings(given),
     )
-    return Made(made["stateMachineArn"], {"Arn": made["stateMachineArn"], "Name": asked.name})
+    return _made(asked, made["stateMachineArn"], asked.name)
+
+
+def _made(asked: Asked, arn: str, name: str) -> Made:
+    revision = asked.client("stepfunctions").describe_state_machine(stateMachineArn=arn).get("revisionId", "INITIAL")
+    return Made(arn, {"Arn": arn, "Name": name, "StateMachineRevisionId": revision})
 
 
 def _update(asked: Asked, before: Made) -> Made | None:
@@ -31,7 +36,7 @@ def _update(asked: Asked, before: Made) -> Made | None:
     asked.client("stepfunctions").update_state_machine(
         stateMachineArn=before.id, definition=_definition(asked), roleArn=given["RoleArn"], **_settings(given)
     )
-    return before
+    return _made(asked, before.id, before.attributes["Name"])
 
 
 def _definition(asked: Asked) -> str:
@@ -76,7 +81,61 @@ def _as_in_the_api(value: Any) -> Any:
             return value
 
 
+def _activity(asked: Asked) -> Made:
+    made = asked.client("stepfunctions").create_activity(name=asked.name)
+    return Made(made["activityArn"], {"Arn": made["activityArn"], "Name": asked.name})
+
+
+def _version(asked: Asked) -> Made:
+    given = asked.properties
+    made = asked.client("stepfunctions").publish_state_machine_version(
+        stateMachineArn=given["StateMachineArn"], description=given.get("Description", "")
+    )
+    return Made(made["stateMachineVersionArn"], {"Arn": made["stateMachineVersionArn"]})
+
+
+def _alias(asked: Asked) -> Made:
+    made = asked.client("stepfunctions").create_state_machine_alias(name=asked.name, routingConfiguration=_routes(asked))
+    return Made(made["stateMachineAliasArn"], {"Arn": made["stateMachineAliasArn"]})
+
+
+def _other_routes(asked: Asked, before: Made) -> Made | None:
+    if not before.id.endswith(f":{asked.name}"):
+        return None
+    asked.client("stepfunctions").update_state_machine_alias(
+        stateMachineAliasArn=before.id, routingConfiguration=_routes(asked)
+    )
+    return before
+
+
+def _routes(asked: Asked) -> list[dict[str, Any]]:
+    """Which versions an alias leads to: as the template lists them, or one that it is moved to, however gradually."""
+    given = asked.properties
+    listed = given.get("RoutingConfiguration") or [
+        {"StateMachineVersionArn": given.get("DeploymentPreference", {}).get("StateMachineVersionArn"), "Weight": 100}
+    ]
+    return [{"stateMachineVersionArn": one["StateMachineVersionArn"], "weight": int(one["Weight"])} for one in listed]
+
+
 KINDS = (
+    Kind(
+        "AWS::StepFunctions::Activity",
+        _activity,
+        lambda asked, arn: asked.client("stepfunctions").delete_activity(activityArn=arn),
+        "Name",
+    ),
+    Kind(
+        "AWS::StepFunctions::StateMachineVersion",
+        _version,
+        lambda asked, arn: asked.client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=arn),
+    ),
+    Kind(
+        "AWS::StepFunctions::StateMachineAlias",
+        _alias,
+        lambda asked, arn: asked.client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn),
+        "Name",
+        _other_routes,
+    ),
     Kind(
         "AWS::StepFunctions::StateMachine",
         _create,

@@ -50,6 +50,7 @@ def _install() -> None:
 
     for kind in (*functions.KINDS, *contents.KINDS, *layers.KINDS, *machines.KINDS, *apis.KINDS, *watching.KINDS):
         kinds.register(kind)
+    inert.make_inert("AWS::Lambda::EventSourceMapping")  # moto's would look for the function among its own
     parsing.clean_json = _cleaning(parsing.clean_json)
     parsing.resource_class_from_type = inert.falling_back(parsing.resource_class_from_type)
     models.Stack.parse_template = staticmethod(_plain(models.Stack.parse_template))

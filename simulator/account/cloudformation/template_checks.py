@@ -42,10 +42,13 @@ def check_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> N
 
 
 def references(template: Any) -> Iterator[str]:
-    """What a part of a template refers to by Ref or Fn::GetAtt, or within the text of a Fn::Sub."""
+    """What a part of a template refers to by Ref or Fn::GetAtt, or within the text of a Fn::Sub. Raises ServiceError."""
     match template:
-        case {"Fn::GetAtt": [str() as name, *_]}:
+        case {"Fn::GetAtt": [str() as name, _, *_]}:
             yield name
+        case {"Fn::GetAtt": list()}:
+            message = "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and"
+            raise _refused(f"{message} the resource attribute")
         case {"Fn::GetAtt": str() as path}:
             yield path.partition(".")[0]
         case {"Fn::Sub": str() as text}:

@@ -48,6 +48,45 @@ def test_events_policies_and_aliases_become_resources() -> None:
         assert kinds >= {"AWS::ApiGateway::RestApi", "AWS::Lambda::Permission", "AWS::IAM::Role", "AWS::Lambda::Alias"}
 
 
+FLOW = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Jobs: {Type: AWS::SQS::Queue}
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      InlineCode: "def handler(event, context): return 1"
+      AutoPublishAlias: live
+      Events: {Queue: {Type: SQS, Properties: {Queue: !GetAtt Jobs.Arn}}}
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      AutoPublishAlias: live
+      DefinitionSubstitutions: {Work: !Ref Work.Alias}
+      Definition: {StartAt: A, States: {A: {Type: Task, Resource: "${Work}", End: true}}}
+  Plan: {Type: AWS::ARCRegionSwitch::Plan}
+Outputs: {Flow: {Value: !Ref FlowAliaslive}, Plan: {Value: !GetAtt Plan.Arn}}
+"""
+
+
+def test_state_machines_are_published_and_what_nothing_makes_is_a_name() -> None:
+    with cloud() as made:
+        outputs = made.create(FLOW)
+        assert outputs["Flow"].endswith(":live")
+        assert outputs["Plan"].endswith(".Arn")
+        states = made.client("stepfunctions")
+        arn = states.start_execution(stateMachineArn=outputs["Flow"])["executionArn"]
+        made.world.clock.run()
+        assert states.describe_execution(executionArn=arn)["output"] == "1"
+        resources = made.client("cloudformation").describe_stack_resources(StackName="stack")["StackResources"]
+        assert {one["ResourceType"] for one in resources} >= {
+            "AWS::Lambda::EventSourceMapping",
+            "AWS::ARCRegionSwitch::Plan",
+        }
+
+
 def test_another_version_of_a_layer_is_found_by_name() -> None:
     with cloud() as made:
         layer = made.client("lambda")

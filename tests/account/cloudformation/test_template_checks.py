@@ -13,6 +13,7 @@ def queue(**members: Any) -> dict[str, Any]:
     return {"Type": "AWS::SQS::Queue", **members}
 
 
+GET_ATT = "every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute"
 REF, PROPERTIES = {"Ref": "B"}, {"QueueName": {"Ref": "B"}}
 
 
@@ -29,6 +30,10 @@ REF, PROPERTIES = {"Ref": "B"}, {"QueueName": {"Ref": "B"}}
         (
             {"Resources": {"A": queue()}, "Outputs": {"O": {"Value": {"Fn::Sub": "${C.Arn}-${!D}-${AWS::Region}"}}}},
             "Template format error: Unresolved resource dependencies [C] in the Outputs block of the template",
+        ),
+        (
+            {"Resources": {"A": queue(), "B": queue(Properties={"QueueName": {"Fn::GetAtt": ["A"]}})}},
+            f"Template error: {GET_ATT}",
         ),
         (
             {"Resources": {"A": queue(Condition="IsLive")}},
