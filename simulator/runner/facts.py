@@ -15,7 +15,7 @@ from simulator.journal import (
     RecoveryPointUsed,
     RunEnded,
 )
-from simulator.json_types import JsonObject
+from simulator.json_types import JsonObject, JsonValue
 from simulator.runner.result import ServerResult, WaveResult
 from simulator.targets.occurrences import Cast
 
@@ -86,7 +86,12 @@ class Facts:
         parts = [self.end.error, self.end.cause] if self.end else []
         error = self.record.get("error") if self.record else None
         refusal = self.answer.body if self.answer and self.answer.status >= 400 else None
-        return " ".join(str(part) for part in [error, *parts, refusal] if part)
+        return " ".join(_said(part) for part in [error, *parts, refusal] if part)
+
+
+def _said(part: JsonValue) -> str:
+    """A reason in words: of one with members, such as a code and a message, what they say."""
+    return ": ".join(str(value) for value in part.values() if value) if isinstance(part, Mapping) else str(part)
 
 
 def read_facts(

@@ -1,6 +1,7 @@
 """What is read from a journal."""
 
 from simulator.journal import JobChanged, LaunchStatusChanged
+from simulator.json_types import JsonObject
 from simulator.runner.wording import clock_time
 from tests.runner.story import IDS, Story, good_story
 
@@ -43,3 +44,8 @@ def test_terminating_the_instance_afterwards_does_not_undo_the_recovery() -> Non
     story.at(20).record(JobChanged("t", "TERMINATE", "TERMINATE_RECOVERY_INSTANCES", "PENDING", []))
     story.at(30).record(LaunchStatusChanged("t", IDS["app-1"], "TERMINATED"))
     assert story.facts().waves[1].status == "LAUNCHED"
+
+
+def test_a_reason_with_members_is_told_in_words() -> None:
+    record: JsonObject = {"status": "FAILED", "error": {"code": "WaveFailed", "message": "app: no capacity", "at": None}}
+    assert good_story().facts(record).reason.startswith("WaveFailed: app: no capacity")
