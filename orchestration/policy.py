@@ -199,13 +199,20 @@ def _wave(record: Record, name: str) -> Record:
     return found
 
 
+def _said(record: Record, wave: Record, operation: str) -> str:
+    """The reason that an operator gave with a decision on a wave, after a colon; nothing if there is none."""
+    notes = [one for one in record.get("operations", []) if (one["operation"], one.get("wave")) == (operation, wave["name"])]
+    reason = notes[-1].get("reason") if notes else None
+    return f": {reason}" if reason else ""
+
+
 def _skipped_because(record: Record, wave: Record) -> str:
     if "cancelled" in record:
         return "the execution was cancelled"
     if wave.get("isSkippedByOperator"):
-        return "an operator skipped it"
+        return f"an operator skipped it{_said(record, wave, 'skip')}"
     if wave.get("approved") is False:
-        return "its approval was refused"
+        return f"its approval was refused{_said(record, wave, 'refuse')}"
     if "stoppedBy" in record:
         return f"wave {record['stoppedBy']} failed, which stops the plan"
     ended = {other["name"]: other for other in record["waves"] if other["status"] in WAVE_ENDED}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestration.plan_steps import HEALTH, subject, waits_for
-from orchestration.waves import FAILED, LAUNCHED, PARTIAL, TIMED_OUT
+from orchestration.waves import FAILED, LAUNCHED, PARTIAL, SKIPPED, TIMED_OUT
 
 Record = dict[str, Any]
 MAX_MESSAGE = 2_000  # characters
@@ -108,14 +108,17 @@ def failure_of(record: Record, error: Mapping[str, Any]) -> Record:
             return {"code": "WaveTimedOut", "message": message}
         if wave["status"] == FAILED:
             return {"code": "WaveFailed", "message": f"wave {wave['name']}: {_wave_failure(wave)}"}
-    missing = [f"wave {wave['name']}: {_missing_of(wave)}" for wave in record["waves"] if wave["status"] == PARTIAL]
+    partial = [wave for wave in record["waves"] if wave["status"] in (PARTIAL, SKIPPED) and not wave.get("isRuledOut")]
+    missing = [f"wave {wave['name']}: {_missing_of(wave)}" for wave in partial]
     if missing and not error:
         return {"code": "Partial", "message": "; ".join(missing)[:MAX_MESSAGE]}
     return caught(error)
 
 
 def _missing_of(wave: Record) -> str:
-    """What a wave has ended without: servers, and steps that were passed over."""
+    """What a wave has ended without: itself, servers, or steps that were passed over."""
+    if wave["status"] == SKIPPED:
+        return str(wave["skippedBecause"])
     passed = [step for step in wave.get("steps", ()) if "isPassedOver" in step]
     told = [f"{subject(step)} {step['status']}: {step.get('reason', '')}" for step in passed]
     has_all = all(server["launchStatus"] == LAUNCHED for server in wave["servers"])

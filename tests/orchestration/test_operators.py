@@ -87,7 +87,7 @@ def test_a_failed_wave_is_retried_or_gone_on_without(account: Account, operation
 def test_a_wave_that_has_not_started_is_skipped(account: Account) -> None:
     account.started()
     change_wave(turnToken="t")
-    account.told("t", decision="SKIP", reason="an operator skipped it", approvalSeconds=0)
+    account.told("t", decision="SKIP", reason="an operator skipped it: already there", approvalSeconds=0)
     assert post("waves/data/skip", {"reason": "already there"})[1]["waves"][0]["isSkippedByOperator"] is True
 
 
