@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from simulator import __version__
+from simulator.account.node import SUFFIXES
 from simulator.account.sandbox import Code
 from simulator.errors import ScenarioError
 from simulator.journal import RunStarted
@@ -85,6 +86,9 @@ def _codes(scenario: Scenario) -> Iterator[Code]:
 
 def modules_of(code: Code) -> Iterator[Path]:
     """The source files that a function's code may be made of: its package, or the modules and packages beside its file."""
+    if code.path.suffix in SUFFIXES:
+        yield from (path for path in code.owned.rglob("*") if path.suffix in SUFFIXES and "node_modules" not in path.parts)
+        return
     if code.root != code.owned:
         yield from code.owned.rglob("*.py")
         return
