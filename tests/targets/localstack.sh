@@ -23,8 +23,9 @@ env FILESYSTEM_ROOT="$home/root" XDG_CACHE_HOME="$home/cache" OVERRIDE_IN_DOCKER
   "$home/venv/bin/python" -m localstack.runtime.main >"$home/log" 2>&1 &
 localstack=$!
 trap 'kill $localstack' EXIT
-for _ in $(seq 120); do
+for second in $(seq 300); do
   if curl --silent --fail --request POST "http://127.0.0.1:$port/_localstack/drsim/reset" >/dev/null; then break; fi
+  [ "$second" -lt 300 ] || { echo "LocalStack is not ready after five minutes: $home/log" >&2; exit 2; }
   kill -0 $localstack || { tail "$home/log"; exit 2; }
   sleep 1
 done
