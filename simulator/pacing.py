@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from greenlet import GreenletExit
 
@@ -49,6 +49,9 @@ class PacedClock:
         self.trouble: ClockStuck | None = None
         self._clock, self._speed, self._on_failure = clock, _checked(speed), on_failure
         self._wall: Wall = wall or MachineWall()
+        self.on_admit: Callable[[int, list[Any]], None] | None = None
+        self._notes: list[Any] = []
+        self._between: list[Outside] = []
         self._inbox: Inbox = SimpleQueue()
         self._outside: dict[Outside, None] = {}
         self._is_paused = self._is_stopping = self._is_closed = False
@@ -59,12 +62,18 @@ class PacedClock:
 
     # From any thread.
 
-    def submit(self, name: str, work: Callable[[], T]) -> Future[T]:
-        """Have `work` done as a process of the world.
+    def submit(self, name: str, work: Callable[[], T], note: Any = None) -> Future[T]:
+        """Have `work` done as a process of the world. `on_admit` is told the notes of what is admitted at an instant.
 
         The future has what it returns or raises, or `ClockStopped` if the clock is stopped before that.
         """
-        outside = Outside(name, work, Future())
+        return self._put(Outside(name, work, Future(), note))
+
+    def submit_between(self, name: str, work: Callable[[], T]) -> Future[T]:
+        """Have `work`, which must not wait, done when nothing is left to happen at the instant, by no process."""
+        return self._put(Outside(name, work, Future(), is_between=True))
+
+    def _put(self, outside: Outside) -> Future[Any]:
         self._inbox.put(outside)
         if self._is_closed:  # perhaps after the last look into the inbox
             _refuse(outside, ClockStopped())
@@ -84,6 +93,7 @@ class PacedClock:
             while not self._is_over():
                 self._receive(self._patience_seconds())
                 self._go_on()
+                self._do_between()
         finally:
             self._close()
 
@@ -164,13 +174,29 @@ class PacedClock:
             another = self._wall.receive(self._inbox, 0.0)
             if another is not None:
                 self._admit(another)
+        if self._notes and self.on_admit:
+            self.on_admit(self._clock.now_ms, self._notes)
+        self._notes = []
 
     def _admit(self, outside: Outside) -> None:
         if self.trouble:
             _refuse(outside, self.trouble)
             return
+        if outside.is_between:
+            self._between.append(outside)
+            return
+        if outside.note is not None:
+            self._notes.append(outside.note)
         self._outside[outside] = None
         self._clock.spawn(outside.name, lambda: self._do(outside), supervised=True)
+
+    def _do_between(self) -> None:
+        between, self._between = self._between, []
+        for outside in between:
+            try:
+                outside.future.set_result(outside.work())
+            except Exception as error:
+                _refuse(outside, error)
 
     def _do(self, outside: Outside) -> None:
         try:
@@ -191,15 +217,23 @@ class PacedClock:
         if self.trouble:
             return
         limit_ms, next_ms = self._limit_ms(), self._clock.next_ms
+        until_ms = limit_ms if next_ms is None else min(limit_ms, next_ms)
+        while not self._has_run(until_ms):
+            pass
+        self._lose(limit_ms - self._clock.now_ms)
+
+    def _has_run(self, until_ms: int) -> bool:
+        """Run what is due; whether all is done. A process that fails unasked leaves the rest of its instant for later."""
         try:
-            self._clock.run_until(limit_ms if next_ms is None else min(limit_ms, next_ms))
+            self._clock.run_until(until_ms)
         except ClockStuck as error:
             self._give_up(error)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
             self._on_failure(error)
-        self._lose(limit_ms - self._clock.now_ms)
+            return False
+        return True
 
     def _lose(self, behind_ms: int) -> None:
         """Go on from here if the machine has fallen too far behind."""

@@ -15,11 +15,16 @@ GLANCE_SECONDS = 0.25  # the longest wait: a signal that comes just as a wait be
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outside:
-    """Work from outside the world, and who waits for it."""
+    """Work from outside the world, and who waits for it.
+
+    `note` is what is told of it when it is admitted; `is_between` says that it is done between two instants, by no process.
+    """
 
     name: str
     work: Callable[[], Any]
     future: Future[Any]
+    note: Any = None
+    is_between: bool = False
 
 
 Inbox = SimpleQueue[Outside | None]  # None only wakes; putting is safe from any thread and from signal handlers

@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from simulator import __version__
 from simulator.account.wire import HttpRequest, HttpResponse
-from simulator.account.world import ACCOUNT_ID
 from simulator.errors import ClockStopped
 from simulator.json_types import JsonValue
 from simulator.server.host import Host, Running
+from simulator.server.snapshots import Servers, Unrestorable, apply, place, read
 
 PREFIX = "/_drsim/"
 VIRTUAL = "virtual"  # what stands for no speed
@@ -39,6 +39,7 @@ class Call:
 
     query: Mapping[str, str]
     body: Mapping[str, Any]
+    raw: bytes = b""
 
 
 class Admin:
@@ -53,7 +54,8 @@ class Admin:
         try:
             route = _route(request.method, parts.path.removeprefix(PREFIX).rstrip("/"))
             query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-            return route(self._host, Call(query, _members(request.body)))
+            body = {} if route is _restore else _members(request.body)
+            return route(self._host, Call(query, body, request.body))
         except Wrong as wrong:
             return _json({"error": str(wrong)}, wrong.status)
 
@@ -122,6 +124,19 @@ def _reset(host: Host, call: Call) -> HttpResponse:
     return _json({"run": running.number, "seed": running.seed})
 
 
+def _snapshot(host: Host, _call: Call) -> HttpResponse:
+    return HttpResponse(200, {"Content-Type": "application/gzip"}, host.snapshot())
+
+
+def _restore(host: Host, call: Call) -> HttpResponse:
+    """Go back to a snapshot; with status 409 and a world as at the start where that does not lead to the same journal."""
+    try:
+        running = host.restore(read(call.raw))
+    except Unrestorable as error:
+        raise Wrong(str(error), 409) from None
+    return _json({"run": running.number, "seed": running.seed})
+
+
 def _journal(host: Host, call: Call) -> HttpResponse:
     """Lines of the journal from number `from` (default 0), at most `limit`; a header says where to go on."""
     first, limit = _whole(call, "from", 0), _whole(call, "limit", 1000)
@@ -150,26 +165,16 @@ def _add_servers(host: Host, call: Call) -> HttpResponse:
     if not isinstance(call.body.get("originRegion", ""), str):
         raise Wrong("expected `originRegion`: the Region where the servers run")
 
-    def add(running: Running) -> dict[str, JsonValue]:
-        region = running.world.drs.region(*_place(running, call.body))
-        region.initialize()
-        profile = call.body.get("profile", "linux-direct")
-        origin = call.body.get("originRegion")
-        return {name: region.add_source_server(name, profile=profile, origin_region=origin).id for name in names}
-
+    asked = Servers(call.body)
     try:
-        return _json(host.submit("add servers", add).result(), 201)
+        return _json(host.act("request", asked, lambda running: apply(running.world, asked)).result(), 201)
     except ValueError as error:
         raise Wrong(str(error)) from None
 
 
 def _ids(running: Running, asked: Mapping[str, Any]) -> dict[str, JsonValue]:
-    state = running.world.drs.region(*_place(running, asked)).state
+    state = running.world.drs.region(*place(running.world, asked)).state
     return {server.name: server.id for server in state.servers.values()}
-
-
-def _place(running: Running, asked: Mapping[str, Any]) -> tuple[str, str]:
-    return str(asked.get("account", ACCOUNT_ID)), str(asked.get("region", running.world.region))
 
 
 def _done(host: Host, action: Callable[[Running], None]) -> HttpResponse:
@@ -233,6 +238,8 @@ _ROUTES: Mapping[tuple[str, str], Route] = {
     ("POST", "clock/step"): _step,
     ("POST", "clock/advance"): _advance,
     ("POST", "reset"): _reset,
+    ("GET", "snapshot"): _snapshot,
+    ("POST", "restore"): _restore,
     ("GET", "journal"): _journal,
     ("GET", "servers"): _servers,
     ("POST", "servers"): _add_servers,

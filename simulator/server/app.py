@@ -59,7 +59,7 @@ class App:
             request = read_request(environ, self._max_bytes)
             if environ["PATH_INFO"].startswith(PREFIX):
                 return self._admin.answer(request)
-            return self._awaited(environ, self._host.submit("request", lambda running: self._ask(running, request)))
+            return self._awaited(environ, self._host.act("request", request, lambda running: self._ask(running, request)))
         except ServiceError as error:
             return refusals.refusal(environ.get("CONTENT_TYPE", ""), error)
         except (ClockStopped, ClockStuck) as error:

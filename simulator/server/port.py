@@ -54,6 +54,10 @@ class WorldPort:
             raise ClockStopped("no run is going on")
         return running
 
+    def act(self, name: str, _one: object, work: Callable[[Running], T]) -> Future[T]:
+        """As `submit`: no snapshots are taken here."""
+        return self.submit(name, work)
+
     def submit(self, name: str, work: Callable[[Running], T]) -> Future[T]:
         """Have `work` done in the world that is served, as the engine's. Raises ClockStopped."""
         running = self.current()
