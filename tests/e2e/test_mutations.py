@@ -22,8 +22,9 @@ def test_the_copy_without_a_mutation_passes(production: Production, scenario: st
 
 
 def test_a_poll_result_that_drops_the_status_is_caught(production: Production) -> None:
-    production.change(ASL, '"status.$": "$.Payload.status",\n              "waitSeconds.$"',
-                      '"polled.$": "$.Payload.status",\n              "waitSeconds.$"')  # fmt: skip
+    wait = '"waitSeconds.$": "$.Payload.waitSeconds"'
+    rest = f'"$.Payload.status",\n              {wait}\n            }},\n            "ResultPath": "$.poll"'
+    production.change(ASL, f'"status.$": {rest}', f'"polled.$": {rest}')
     result = production.run("happy/three-wave-drill.yaml")
     assert result.verdict is Verdict.FAILED
     assert "$.poll.status" in broken_checks(result)["outcome COMPLETED"]
