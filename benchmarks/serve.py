@@ -54,6 +54,7 @@ MACHINE = {
             "Type": "Task",
             "Resource": "arn:aws:states:::lambda:invoke",
             "Arguments": {"FunctionName": "recover", "Payload": {"do": "look", "job": "{% $job %}"}},
+            "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 30, "MaxAttempts": 500, "BackoffRate": 1}],
             "Assign": {"status": "{% $states.result.Payload %}", "left": "{% $left - 1 %}"},
             "Next": "Enough",
         },

@@ -12,10 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from simulator import __version__
 from simulator.account.wire import HttpRequest, HttpResponse
-from simulator.errors import ClockStopped
+from simulator.errors import ClockStopped, ScenarioError
 from simulator.json_types import JsonValue
 from simulator.server.host import Host, Running
-from simulator.server.snapshots import Servers, Unrestorable, apply, place, read
+from simulator.server.run_time_faults import armed
+from simulator.server.snapshots import Faults, Servers, Unrestorable, apply, place, read
 
 PREFIX = "/_drsim/"
 VIRTUAL = "virtual"  # what stands for no speed
@@ -137,6 +138,29 @@ def _restore(host: Host, call: Call) -> HttpResponse:
     return _json({"run": running.number, "seed": running.seed})
 
 
+def _faults(host: Host, _call: Call) -> HttpResponse:
+    """The ids of the faults that wait."""
+    return _json({"faults": list(host.submit("faults", lambda running: armed(running.world)).result())})
+
+
+def _add_faults(host: Host, call: Call) -> HttpResponse:
+    one = Faults(added=call.body.get("faults"))
+    try:
+        added = host.act("add faults", one, lambda running: apply(running.world, one)).result()
+    except ScenarioError as error:
+        raise Wrong(str(error)) from None
+    return _json({"added": added}, 201)
+
+
+def _remove_fault(host: Host, call: Call) -> HttpResponse:
+    one = Faults(removed=str(call.body.get("id", "")))
+    if not one.removed:
+        raise Wrong("expected `id`: the id of a fault")
+    if not host.act("remove a fault", one, lambda running: apply(running.world, one)).result():
+        raise Wrong(f"no fault of the id {one.removed!r} waits", 404)
+    return _json({"removed": one.removed})
+
+
 def _journal(host: Host, call: Call) -> HttpResponse:
     """Lines of the journal from number `from` (default 0), at most `limit`; a header says where to go on."""
     first, limit = _whole(call, "from", 0), _whole(call, "limit", 1000)
@@ -240,6 +264,9 @@ _ROUTES: Mapping[tuple[str, str], Route] = {
     ("POST", "reset"): _reset,
     ("GET", "snapshot"): _snapshot,
     ("POST", "restore"): _restore,
+    ("GET", "faults"): _faults,
+    ("POST", "faults"): _add_faults,
+    ("POST", "faults/remove"): _remove_fault,
     ("GET", "journal"): _journal,
     ("GET", "servers"): _servers,
     ("POST", "servers"): _add_servers,

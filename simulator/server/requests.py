@@ -25,7 +25,8 @@ def read_request(environ: dict[str, Any], max_bytes: int) -> HttpRequest:
     uri = str(environ.get("RAW_URI") or environ["PATH_INFO"])
     url = uri if uri.startswith(("http://", "https://")) else f"http://{host}/{uri.removeprefix('/')}"
     try:
-        urlsplit(url)
+        if not (urlsplit(url).hostname or "").isascii():
+            raise incomplete("the host is not a name")
     except ValueError as error:
         raise incomplete(f"the address cannot be read: {error}") from None
     return HttpRequest(environ["REQUEST_METHOD"], url, headers, body)

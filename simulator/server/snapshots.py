@@ -18,6 +18,7 @@ from simulator import __version__
 from simulator.account.address import at_aws
 from simulator.account.wire import HttpRequest
 from simulator.account.world import ACCOUNT_ID, World
+from simulator.server.run_time_faults import add_faults, remove_fault
 from simulator.server.setup import Setup
 from simulator.server.spill import Spill
 
@@ -31,7 +32,15 @@ class Servers:
     members: Mapping[str, Any]
 
 
-Input = HttpRequest | Servers
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Faults that were added, or the id of one that was taken away."""
+
+    added: Any = None
+    removed: str = ""
+
+
+Input = HttpRequest | Servers | Faults
 
 
 class Unrestorable(Exception):
@@ -127,6 +136,8 @@ def apply(world: World, one: Input) -> Any:
     match one:
         case HttpRequest():
             return world.account.answer(at_aws(one))
+        case Faults(added, removed):
+            return remove_fault(world, removed) if removed else add_faults(world, added)
         case Servers(members):
             region = world.drs.region(*place(world, members))
             region.initialize()
@@ -153,12 +164,16 @@ def _run_until(world: World, at_ms: int) -> None:
 def _written(one: Input) -> Any:
     if isinstance(one, Servers):
         return {"servers": dict(one.members)}
+    if isinstance(one, Faults):
+        return {"faults": [one.added, one.removed]}
     return {"request": [one.method, one.url, dict(one.headers), base64.b64encode(one.body).decode()]}
 
 
 def _read_input(written: Any) -> Input:
     if "servers" in written:
         return Servers(written["servers"])
+    if "faults" in written:
+        return Faults(*written["faults"])
     method, url, headers, body = written["request"]
     return HttpRequest(method, url, headers, base64.b64decode(body))
 

@@ -78,6 +78,25 @@ def test_time_passes_on_from_where_it_was_advanced_to(served: Served) -> None:
     served.admin("clock/speed", {"speed": "virtual"})
 
 
+def test_faults_are_added_listed_and_taken_away_while_the_world_runs(served: Served) -> None:
+    server = served.admin("servers", {"names": ["db-1"]})["db-1"]
+    calls = {"id": "busy", "api": "drs:DescribeJobs", "error": "ThrottlingException"}
+    phase = {"server": "db-1", "phase": "LAUNCH", "outcome": "FAILED", "rawError": "no capacity"}
+    assert served.admin("faults", {"faults": [calls, phase]}) == {"added": ["busy", "fault-2"]}
+    assert served.admin("faults") == {"faults": ["busy", "fault-2"]}
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        served.client("drs").describe_jobs()
+    assert served.admin("faults/remove", {"id": "busy"}) == {"removed": "busy"}
+    assert served.client("drs").describe_jobs()["items"] == []
+    served.client("drs").start_recovery(sourceServers=[{"sourceServerID": server}])
+    served.admin("clock/advance", {"seconds": 3600})
+    (job,) = served.client("drs").describe_jobs()["items"]
+    assert [one["launchStatus"] for one in job["participatingServers"]] == ["FAILED"]
+    journal, snapshot = served.http("GET", "/_drsim/journal")[2], served.http("GET", "/_drsim/snapshot")[2]
+    assert served.http("POST", "/_drsim/restore", body=snapshot)[0] == 200
+    assert served.http("GET", "/_drsim/journal")[2] == journal
+
+
 def test_the_journal_comes_in_pages_that_join_to_the_whole(served: Served) -> None:
     drill(served, "db-1")
     served.admin("clock/advance", {"seconds": 3600})
@@ -146,6 +165,9 @@ def test_servers_can_be_added_in_any_account_and_region(served: Served) -> None:
         ("POST", "reset", {"seed": "x"}, 400, "`seed`"),
         ("POST", "servers", {"names": []}, 400, "`names`"),
         ("POST", "servers", {"names": ["a", "a"]}, 400, "already"),
+        ("POST", "faults", {"faults": [{"api": "drs:Nope", "error": "X"}]}, 400, "Nope"),
+        ("POST", "faults", {}, 400, "faults"),
+        ("POST", "faults/remove", {"id": "none"}, 404, "'none'"),
         ("GET", "journal?from=-1", {}, 400, "`from`"),
         ("GET", "journal?limit=0", {}, 400, "`limit`"),
     ],

@@ -208,6 +208,7 @@ def raw(served: Served, request: bytes) -> bytes:
         b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: x\r\n" % number for number in range(200)) + b"\r\n",
         b"GET / HTTP/1.1\r\nHost: [::\r\nConnection: close\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: loc\x97host\r\nConnection: close\r\n\r\n",
         b"GET http://[ HTTP/1.1\r\n\r\n",
         b"GET /without-a-version\r\n\r\n",
     ],

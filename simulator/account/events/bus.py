@@ -34,6 +34,11 @@ class EventBuses:
         self._faults = EventFaults(chance, journal)
         self._numbers: dict[str, int] = {}
 
+    @property
+    def faults(self) -> list[EventFault]:
+        """The faults that wait for their events."""
+        return self._faults.armed
+
     def inject(self, fault: EventFault) -> None:
         """Let events get lost or come twice."""
         self._faults.armed.append(fault)
