@@ -217,3 +217,7 @@ def test_a_task_whose_token_never_comes_times_out(states: Client) -> None:
     described = states.execute(lambda_task("describe", Resource=resource, Parameters=parameters, TimeoutSeconds=900))
     assert (described["status"], described["error"]) == ("FAILED", "States.Timeout")
     assert (described["stopDate"] - described["startDate"]).total_seconds() == pytest.approx(900, abs=0.1)
+
+
+def test_a_mock_does_not_hide_that_a_definition_is_no_json(staged: Stage) -> None:
+    assert Client(staged).test_state(definition="[", mock={"result": "{}"}, roleArn=ROLE) == "InvalidDefinition"

@@ -59,11 +59,20 @@ def _mock(asked: Mapping[str, Any]) -> Mock | None:
     if mock.get("result") is not None:
         require_json(mock["result"], "ValidationException")
         mode = mock.get("fieldValidationMode", "STRICT")
-        fault = fault_of_result(asked["definition"], asked.get("stateName"), json.loads(mock["result"]), mode)
+        fault = _fault_of_mock(asked, mode)
         if fault:
             raise ServiceError("ValidationException", f"Mock result schema validation error: {fault}")
     failure = mock.get("errorOutput", {})
     return Mock(mock.get("result"), failure.get("error"), failure.get("cause"))
+
+
+def _fault_of_mock(asked: Mapping[str, Any], mode: str) -> str | None:
+    """What is wrong with a mock's result; of a definition that is no JSON, the trial itself will tell."""
+    result = json.loads(asked["mock"]["result"])
+    try:
+        return fault_of_result(asked["definition"], asked.get("stateName"), result, mode)
+    except ValueError:
+        return None
 
 
 def _situation(configuration: Mapping[str, Any]) -> Situation:
