@@ -22,23 +22,26 @@ def folded(scenario: Scenario, results: Iterable[Result]) -> Result:
     """The results of all seeds, in their order, as one.
 
     It shows the first run that came to the worst verdict, whose journal alone is kept. A `sometimes` holds if it did
-    with any seed; thresholds are over all.
+    with any seed; thresholds are over all. A warning stands if it does with every seed: a fault that fired once has fired.
     """
     runs: list[SeedRun] = []
     shown: Result | None = None
     hopes: dict[str, Check] = {}
+    common: set[str] | None = None
     wall_seconds, virtual_ms = 0.0, 0
     coverage: tuple[MachineCoverage, ...] = ()
     for result in results:
         runs.append(_run_of(result))
         wall_seconds, virtual_ms = wall_seconds + result.wall_seconds, virtual_ms + result.virtual_ms
         coverage = merged([*coverage, *result.coverage])
+        common = set(result.warnings) if common is None else common.intersection(result.warnings)
         for hope in result.hopes:
             if not hopes.get(hope.name, hope).passed or hope.name not in hopes:
                 hopes[hope.name] = hope
         if shown is None or _WORST.index(result.verdict) < _WORST.index(shown.verdict):
             shown = result
     assert shown is not None
+    assert common is not None
     if len(runs) == 1:
         return shown
     is_skipped = any(check.skipped and check.name == "coverage" for check in shown.checks)
@@ -57,6 +60,7 @@ def folded(scenario: Scenario, results: Iterable[Result]) -> Result:
         verdict=verdict,
         reproduce=reproduce,
         checks=(*shown.checks, *across),
+        warnings=tuple(warning for warning in shown.warnings if warning in common),
         seeds=tuple(runs),
         wall_seconds=wall_seconds,
         virtual_ms=virtual_ms,

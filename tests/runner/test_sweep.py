@@ -48,6 +48,15 @@ def test_one_seed_that_fails_fails_all_and_is_the_one_that_is_shown() -> None:
     assert [run.seed for run in result.seeds if run.failed] == [7, 31]
 
 
+def test_a_warning_stands_only_if_every_seed_has_it() -> None:
+    def run(_: Scenario, seed: int) -> Result:
+        fired = () if seed == 3 else ("fault f never fired",)
+        return replace(in_minutes(_, seed), warnings=("g never fired", *fired))
+
+    assert run_seeds(scenario("", "1..3"), run).warnings == ("g never fired",)
+    assert run_seeds(scenario("", "1..2"), run).warnings == ("g never fired", "fault f never fired")
+
+
 def test_bounds_on_times_are_over_all_seeds() -> None:
     result = run_seeds(scenario("thresholds: {rto: [p(95) < 95m, p(95) <= 95m, mean < 51m, max < 1h40m]}"), in_minutes)
     assert result.verdict is Verdict.FAILED
