@@ -65,7 +65,9 @@ class _Parting:
     def expect(self, expect: Expect) -> Expect:
         kept = {
             "rto_ms": expect.rto_ms if expect.rto_ms is None or self.can("rto", Ability.DURATIONS) else None,
-            "rpo_ms": expect.rpo_ms if expect.rpo_ms is None or self.can("rpo", Ability.RECOVERY_POINTS) else None,
+            "rpo_ms": expect.rpo_ms
+            if expect.rpo_ms is None or self.can("rpo", Ability.RECOVERY_POINTS, Ability.DURATIONS)
+            else None,
             "cost": expect.cost if expect.cost is None or self.can("cost", Ability.CALLS, Ability.DURATIONS) else None,
             "coverage": expect.coverage if expect.coverage is None or self.can("coverage", Ability.COVERAGE) else None,
             "waves": {name: self._wave(name, wave) for name, wave in expect.waves.items()},

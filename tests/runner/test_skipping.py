@@ -39,10 +39,10 @@ def skipped(result: Result) -> list[tuple[str, str]]:
 
 
 def test_a_check_that_needs_what_is_lacking_is_skipped_and_says_why(tmp_path: Path) -> None:
-    result = run(tmp_path, "expect: {outcome: COMPLETED, rto: 1ms}", DURATIONS="time is short here")
+    result = run(tmp_path, "expect: {outcome: COMPLETED, rto: 1ms, rpo: 1ms}", DURATIONS="time is short here")
     assert result.verdict is Verdict.PASSED
-    assert skipped(result) == [("rto", "time is short here")]
-    assert "skipped: rto (time is short here)" in result_text(result)
+    assert skipped(result) == [("rto", "time is short here"), ("rpo", "time is short here")]
+    assert "skipped: rto, rpo (time is short here)" in result_text(result)
     assert "1 check ·" in result_text(result)
 
 
