@@ -89,7 +89,7 @@ def test_a_new_function_is_shown_with_all_that_tools_compare(api: Lambda) -> Non
 @pytest.mark.parametrize(
     ("wrong", "code"),
     [
-        ({"Runtime": "nodejs22.x"}, "InvalidParameterValueException"),
+        ({"Runtime": "ruby3.4"}, "InvalidParameterValueException"),
         ({"Code": {}}, "InvalidParameterValueException"),
         ({"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException"),
         ({"Code": {"S3Bucket": "none", "S3Key": "k"}}, "InvalidParameterValueException"),

@@ -95,6 +95,7 @@ def test_a_package_becomes_a_stack_with_its_events_and_outputs_told(cloud: Cloud
     functions = cloud.client("lambda").list_functions()["Functions"]
     assert {function["Handler"] for function in functions} == {
         "orchestration.api.handler", "orchestration.handler.handler", "orchestration.events.handler",
+        "orchestration.probe.handler",
     }  # fmt: skip
     groups = cloud.client("logs").describe_log_groups()["logGroups"]
     assert {group["retentionInDays"] for group in groups} == {30}

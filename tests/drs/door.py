@@ -151,7 +151,7 @@ class _Host:
     def world(self) -> Front:
         return self.front
 
-    def submit(self, name: str, work: Callable[["_Host"], T]) -> Future[T]:
+    def act(self, kind: str, sent: object, work: Callable[["_Host"], T]) -> Future[T]:
         done: Future[T] = Future()
         try:
             done.set_result(work(self))
