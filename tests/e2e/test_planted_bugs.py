@@ -41,7 +41,7 @@ BUGS = {
         '"$$.Map.Item.Value.name"',
         '"$.Map.Item.Value.name"',
         DRILL,
-        {"outcome COMPLETED": "ield \\'wave.$\\' could not be found in the input"},
+        {"outcome COMPLETED": "ield 'wave.$' could not be found in the input"},
         "context-with-one-dollar",
     ),
     "all FAILED reported completed": Bug(
