@@ -39,12 +39,14 @@ def copied(folder: Path) -> list[Scenario]:
     return [one for one in loaded if one.system.template is None]
 
 
-def order(mutant: Mutant, found: Reached, count: int) -> list[int]:
-    """The scenarios that reach the mutant; a mutant that none reaches is asked of all of them where it is a state's."""
+def order(mutant: Mutant, found: Reached) -> list[int]:
+    """The scenarios that reach the mutant, those that check most first; those of a state that none reaches: all of them."""
     if mutant.state:
-        return list(found.by_state.get(mutant.state, ())) or list(range(count))
-    near = [found.by_line.get((mutant.file, line), ()) for line in range(mutant.line, mutant.line + 3)]
-    return list(next(filter(None, near), ()))
+        near = found.by_state.get(mutant.state, range(len(found.checks)))
+    else:
+        lines = (found.by_line.get((mutant.file, line), ()) for line in range(mutant.line, mutant.line + 3))
+        near = next(filter(None, lines), ())
+    return sorted(near, key=lambda number: -found.checks[number])
 
 
 def chosen(root: Path, counts: argparse.Namespace) -> list[Mutant]:
@@ -87,7 +89,7 @@ def main() -> None:
         print("\n".join(f"  {file}: lines {', '.join(map(str, lines))}" for file, lines in found.missing.items() if lines))
         tried = []
         for mutant in chosen(root, options):
-            by = killed_by(mutant, scenarios, order(mutant, found, len(scenarios)), root)
+            by = killed_by(mutant, scenarios, order(mutant, found), root)
             tried.append((mutant, by))
             if options.output:
                 with options.output.open("a", encoding="utf-8") as log:

@@ -13,14 +13,15 @@ from simulator.scenario.model import Scenario
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Scenarios (by their number) by file and line, and by state; the share of lines and branches that they reach; and those
-    that do not pass even without a mutant, or take longest of all."""
+    """Scenarios (by their number) by file and line, and by state; the share of lines and branches that they reach, and the
+    lines that none reaches; how many checks each scenario has."""
 
     by_line: Mapping[tuple[str, int], Sequence[int]]
     by_state: Mapping[str, Sequence[int]]
     lines: float
     branches: float
     missing: Mapping[str, Sequence[int]]
+    checks: Sequence[int]
 
 
 def reached(scenarios: Sequence[Scenario], root: Path) -> Reached:
@@ -29,20 +30,22 @@ def reached(scenarios: Sequence[Scenario], root: Path) -> Reached:
         data_file=None, branch=True, source=[str(root / "orchestration")], concurrency="greenlet", config_file=False
     )
     by_state: dict[str, list[int]] = {}
+    checks: list[int] = []
     watch.start()
     for number, scenario in enumerate(scenarios):
         watch.switch_context(str(number))
         result = run_scenario(scenario)
         if not result.passed:
             raise RuntimeError(f"{scenario.path} does not pass as it is")
+        checks.append(len(result.checks))
         states = {event.state for _, event in result.journal.of(HistoryEvent) if event.type.endswith("StateEntered")}
         for state in sorted(filter(None, states)):
             by_state.setdefault(state, []).append(number)
     watch.stop()
-    return _folded(watch, root, by_state)
+    return _folded(watch, root, by_state, checks)
 
 
-def _folded(watch: Coverage, root: Path, by_state: Mapping[str, Sequence[int]]) -> Reached:
+def _folded(watch: Coverage, root: Path, by_state: Mapping[str, Sequence[int]], checks: Sequence[int]) -> Reached:
     data, by_line, missing = watch.get_data(), {}, {}
     statements = reached_statements = branches = reached_branches = 0
     for file in sorted((root / "orchestration").glob("*.py")):
@@ -52,4 +55,4 @@ def _folded(watch: Coverage, root: Path, by_state: Mapping[str, Sequence[int]]) 
         missing[file.name] = watch.analysis2(str(file))[3]
         for line, contexts in data.contexts_by_lineno(str(file)).items():
             by_line[file.relative_to(root).as_posix(), line] = sorted(int(one) for one in contexts if one)
-    return Reached(by_line, by_state, reached_statements / statements, reached_branches / branches, missing)
+    return Reached(by_line, by_state, reached_statements / statements, reached_branches / branches, missing, checks)
