@@ -4,6 +4,7 @@ Each call is work in the world like any request, so it sees one instant; a pause
 """
 
 import json
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +15,7 @@ from simulator import __version__
 from simulator.account.wire import HttpRequest, HttpResponse
 from simulator.errors import ClockStopped, ScenarioError
 from simulator.json_types import JsonValue
+from simulator.server.following import Follower
 from simulator.server.host import Host, Running
 from simulator.server.run_time_faults import armed
 from simulator.server.snapshots import Faults, Servers, Unrestorable, apply, place, read
@@ -41,6 +43,16 @@ class Call:
     query: Mapping[str, str]
     body: Mapping[str, Any]
     raw: bytes = b""
+    connection: socket.socket | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An answer without an end of its own."""
+
+    headers: Mapping[str, str]
+    follower: Follower
+    status: int = 200
 
 
 class Admin:
@@ -49,14 +61,14 @@ class Admin:
     def __init__(self, host: Host) -> None:
         self._host = host
 
-    def answer(self, request: HttpRequest) -> HttpResponse:
-        """Answer one call. Raises ClockStopped, and ClockStuck, where there is no world to answer it."""
+    def answer(self, request: HttpRequest, connection: socket.socket | None) -> HttpResponse | Followed:
+        """Answer one call that came over a connection. Raises ClockStopped, and ClockStuck, where no world can answer it."""
         parts = urlsplit(request.url)
         try:
             route = _route(request.method, parts.path.removeprefix(PREFIX).rstrip("/"))
-            query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+            query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
             body = {} if route is _restore else _members(request.body)
-            return route(self._host, Call(query, body, request.body))
+            return route(self._host, Call(query, body, request.body, connection))
         except Wrong as wrong:
             return _json({"error": str(wrong)}, wrong.status)
 
@@ -161,8 +173,25 @@ def _remove_fault(host: Host, call: Call) -> HttpResponse:
     return _json({"removed": one.removed})
 
 
-def _journal(host: Host, call: Call) -> HttpResponse:
+def _journal(host: Host, call: Call) -> HttpResponse | Followed:
     """Lines of the journal from number `from` (default 0), at most `limit`; a header says where to go on."""
+    follow = call.query.get("follow", "false")
+    if follow not in ("", "true", "false"):
+        raise Wrong("expected `follow` to be true or false")
+    return _page(host, call) if follow == "false" else _followed(host, call)
+
+
+def _followed(host: Host, call: Call) -> Followed:
+    """The journal as it grows; the world's thread has no part in it, and may be busy or stuck."""
+    running = host.current()
+    if running.growth is None:
+        raise Wrong("the journal of a run cannot be followed", 404)
+    first, most = _whole(call, "from", 0), _whole(call, "limit", 0) if "limit" in call.query else None
+    follower = Follower(running.growth, first, most, call.connection)
+    return Followed({"Content-Type": "application/jsonl", "x-drsim-run": str(running.number)}, follower)
+
+
+def _page(host: Host, call: Call) -> HttpResponse:
     first, limit = _whole(call, "from", 0), _whole(call, "limit", 1000)
     if not 1 <= limit <= _MAX_LINES:
         raise Wrong(f"expected `limit` from 1 to {_MAX_LINES}")
@@ -252,7 +281,7 @@ def _json(members: Mapping[str, JsonValue], status: int = 200) -> HttpResponse:
     return HttpResponse(status, {"Content-Type": "application/json"}, (json.dumps(members) + "\n").encode())
 
 
-Route = Callable[[Host, Call], HttpResponse]
+Route = Callable[[Host, Call], HttpResponse | Followed]
 _ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "health"): _health,
     ("GET", "clock"): _clock,

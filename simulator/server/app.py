@@ -5,8 +5,6 @@ functions runs also that function's environment, output and modules. It therefor
 writes the answer, and leaves everything else (botocore, moto, logging) to the world's thread.
 """
 
-import select
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from datetime import datetime
@@ -22,7 +20,8 @@ from simulator.account.wire import HttpRequest, HttpResponse
 from simulator.errors import ClockStopped, ClockStuck, ServiceError
 from simulator.pacing import Failure
 from simulator.server import refusals
-from simulator.server.admin import PREFIX, Admin
+from simulator.server.admin import PREFIX, Admin, Followed
+from simulator.server.connections import is_gone
 from simulator.server.host import Host, Running
 from simulator.server.requests import read_request
 
@@ -51,14 +50,17 @@ class App:
         response = self._respond(environ)
         method = str(environ["REQUEST_METHOD"])
         self._log(f"{method} {environ.get('RAW_URI', '')} {response.status}")
+        if isinstance(response, Followed):
+            start_response(_status(response.status), list(response.headers.items()))
+            return response.follower
         start_response(_status(response.status), _headers(response, method))
         return [] if method == "HEAD" else [response.body]
 
-    def _respond(self, environ: Environ) -> HttpResponse:
+    def _respond(self, environ: Environ) -> HttpResponse | Followed:
         try:
             request = read_request(environ, self._max_bytes)
             if environ["PATH_INFO"].startswith(PREFIX):
-                return self._admin.answer(request)
+                return self._admin.answer(request, environ.get("werkzeug.socket"))
             return self._awaited(environ, self._host.act("request", request, lambda running: self._ask(running, request)))
         except ServiceError as error:
             return refusals.refusal(environ.get("CONTENT_TYPE", ""), error)
@@ -90,20 +92,8 @@ class App:
             except TimeoutError:
                 if future.done():
                     raise
-            if _is_gone(environ.get("werkzeug.socket")):
+            if is_gone(environ.get("werkzeug.socket")):
                 raise Gone
-
-
-def _is_gone(connection: socket.socket | None) -> bool:
-    """Whether the other side has closed a connection. What was asked is done all the same, as in AWS."""
-    if connection is None:
-        return False
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    try:
-        return bool(poll.poll(0)) and connection.recv(1, socket.MSG_PEEK) == b""
-    except OSError:
-        return True
 
 
 def _dated(response: HttpResponse, now: datetime) -> HttpResponse:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from simulator.account.world import World
 from simulator.errors import ClockStopped
 from simulator.pacing import Failure, PacedClock
+from simulator.server.following import Growth
 from simulator.server.setup import Setup, opened
 from simulator.server.snapshots import Input, Recorder, Snapshot, Unrestorable, about, replay
 
@@ -29,6 +30,7 @@ class Running:
     world: World
     paced: PacedClock
     recorder: Recorder | None = None
+    growth: Growth | None = None
 
 
 class Host:
@@ -124,7 +126,7 @@ class Host:
                     return
             self._paced = paced = PacedClock(world.clock, self._setup.speed, self._on_failure)
             paced.on_admit = recorder.admit
-            self._current.set_result(Running(number, seed, world, paced, recorder))
+            self._current.set_result(Running(number, seed, world, paced, recorder, entries.growth))
             if number == 1:
                 self._on_ready()
             if self.is_stopping:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http import HTTPStatus
 from threading import Lock, Thread, current_thread
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -27,6 +27,14 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: c
 _POLL_SECONDS = 0.05
 _LINGER_SECONDS = 0.05  # how long a client may pause in sending what nobody reads
 _MOST_LINGERING = 1 << 30  # bytes of it
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """An answer of WSGI that is to be closed after use."""
+
+    def close(self) -> None:
+        """It will not be asked again."""
 
 
 class Listener:
@@ -122,7 +130,7 @@ class _Handler(WSGIRequestHandler):
     def run_wsgi(self) -> None:
         """Answer one request. Unlike werkzeug's own, the connection lasts if the request was read to its end.
 
-        Answers of the application have a length and come in one piece.
+        Answers of the application have a length and come in one piece, or neither and take the connection for themselves.
         """
         if self.request_version == "HTTP/0.9":  # a line without a version; its answer would have no status
             self.send_error(HTTPStatus.BAD_REQUEST, "the request names no version of HTTP")
@@ -138,20 +146,49 @@ class _Handler(WSGIRequestHandler):
             begun[:] = [(status, headers)]
             return self.wfile.write
 
-        body = b"".join(self.server.app(environ, start_response))
-        ((status, headers),) = begun
+        pieces = self.server.app(environ, start_response)
+        try:
+            ((status, headers),) = begun
+            self._send(status, headers, pieces, environ.get(DRAINED, False))
+        finally:
+            if isinstance(pieces, Closing):
+                pieces.close()
+
+    def _send(self, status: str, headers: list[tuple[str, str]], pieces: Iterable[bytes], is_drained: bool) -> None:
+        """Write an answer: in chunks, as they come, if it has neither a length nor no body at all."""
         code, _, phrase = status.partition(" ")
+        is_stream = code not in ("204", "304") and all(name != "Content-Length" for name, _ in headers)
+        is_chunked = is_stream and self.request_version != "HTTP/1.0"
         self.send_response_only(int(code), phrase)
         for name, value in headers:
             self.send_header(name, value)
-        is_drained = environ.get(DRAINED, False)
-        if self.close_connection or not is_drained:
+        if is_chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        if self.close_connection or not is_drained or is_stream:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        if is_stream:
+            self._stream(pieces, is_chunked)
+            return
+        self.wfile.write(b"".join(pieces))
         self.wfile.flush()
         if not is_drained:
             self._linger()
+
+    def _stream(self, pieces: Iterable[bytes], is_chunked: bool) -> None:
+        """Write pieces as they come. A client that takes none of one in time is cut off."""
+        try:
+            self.wfile.flush()
+            for piece in pieces:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece)
+                self.wfile.flush()
+            if is_chunked:
+                self.wfile.write(b"0\r\n\r\n")
+                self.wfile.flush()
+        except OSError:
+            with suppress(OSError):  # what is still to be written would be tried, and waited for, again
+                self.connection.shutdown(socket.SHUT_RDWR)
+            raise
 
     def handle_expect_100(self) -> bool:
         """Tell a client that waits for it to go on, at once."""

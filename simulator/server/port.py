@@ -28,7 +28,9 @@ class WorldPort:
     def __init__(self, host: str, port: int, on_failure: Failure) -> None:
         self._running: Running | None = None
         self._number = 0
-        app = App(cast("Host", self), MAX_REQUEST_BYTES, on_failure, lambda _: None)  # it asks of a host only what is here
+        app = App(
+            cast("Host", self), MAX_REQUEST_BYTES, on_failure, lambda _: None
+        )  # it asks of a host only what is here, and of its journal only pages
         self._listener = Listener(host, port, app, on_failure)
         self.url = self._listener.url
         self._listener.start()

@@ -12,6 +12,7 @@ from typing import IO, overload
 
 from simulator.errors import Problem, UserError
 from simulator.journal import Entry, entry_in, line_of
+from simulator.server.following import Growth
 
 RECENT = 2_000  # so many entries are in memory too; most of what is asked for is among them
 
@@ -19,13 +20,14 @@ RECENT = 2_000  # so many entries are in memory too; most of what is asked for i
 class Spill:
     """Entries as lines of a file, the newest of them in memory as well. A number of eight bytes is all that stays of others.
 
-    `digest` is that of the file's bytes so far. Not thread-safe: it belongs to the world's thread.
+    `digest` is that of the file's bytes so far. Not thread-safe: it belongs to the world's thread; `growth` is for others.
     """
 
     def __init__(self, path: Path | None) -> None:
         """With a path the file is there when the world has gone. Raises UserError for one that cannot be written."""
         self._file = _opened(path)
         self._offsets = array("Q", [0])
+        self.growth = Growth(self._file, self._offsets)
         self._recent: deque[Entry] = deque(maxlen=RECENT)
         self.digest = sha256()
 
@@ -36,6 +38,7 @@ class Spill:
         self._offsets.append(self._offsets[-1] + len(data))
         self.digest.update(data)
         self._recent.append(entry)
+        self.growth.grown()
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -57,7 +60,7 @@ class Spill:
 
     def close(self) -> None:
         """Write what is left to write."""
-        self._file.close()
+        self.growth.close()
 
     def _between(self, first: int, end: int) -> list[Entry]:
         first_recent = len(self) - len(self._recent)
@@ -77,6 +80,8 @@ def _opened(path: Path | None) -> IO[bytes]:
     if path is None:
         return TemporaryFile(prefix="drsim-journal-")
     try:
+        if path.is_file():
+            path.resolve().unlink()  # another file: who reads the old one reads it to its end
         return path.open("w+b")
     except OSError as error:
         raise UserError([Problem(str(path), f"cannot be written: {error.strerror}")]) from None
