@@ -21,6 +21,7 @@ from simulator.server.requests import DRAINED, HEADERS
 BACKLOG = 512
 MAX_CONNECTIONS = 1_000
 IDLE_SECONDS = 60.0  # how long a client may keep a connection open without sending anything
+BODY_SECONDS = 20.0  # how long it may send nothing of a body that it has announced; S3 waits as long
 CLOSE_SECONDS = 3.0  # how long the last answers may take to be written
 
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -40,10 +41,10 @@ class Closing(Protocol):
 class Listener:
     """A port that is bound at once and answered from `start` to `close`. Raises UserError for one that cannot be had."""
 
-    def __init__(self, host: str, port: int, app: Any, on_failure: Failure) -> None:
+    def __init__(self, host: str, port: int, app: Any, on_failure: Failure, body_seconds: float = BODY_SECONDS) -> None:
         bound = _bound(host, port)
         try:
-            self._server = _Server(host, bound, app, on_failure)
+            self._server = _Server(host, bound, app, on_failure, body_seconds)
         finally:
             bound.close()  # werkzeug has made a copy
         shown = f"[{host}]" if ":" in host else host
@@ -76,9 +77,11 @@ class _Server(ThreadedWSGIServer):
     daemon_threads = True
     request_queue_size = BACKLOG
 
-    def __init__(self, host: str, bound: socket.socket, app: Callable[..., Iterable[bytes]], on_failure: Failure) -> None:
+    def __init__(
+        self, host: str, bound: socket.socket, app: Callable[..., Iterable[bytes]], on_failure: Failure, body_seconds: float
+    ) -> None:
         super().__init__(host, bound.getsockname()[1], app, _Handler, fd=bound.fileno())
-        self._on_failure = on_failure
+        self._on_failure, self.body_seconds = on_failure, body_seconds
         self._threads_lock, self._busy = Lock(), dict[Thread, socket.socket]()
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -146,7 +149,10 @@ class _Handler(WSGIRequestHandler):
             begun[:] = [(status, headers)]
             return self.wfile.write
 
+        assert isinstance(self.server, _Server)
+        self.connection.settimeout(self.server.body_seconds)
         pieces = self.server.app(environ, start_response)
+        self.connection.settimeout(self.timeout)
         try:
             ((status, headers),) = begun
             self._send(status, headers, pieces, environ.get(DRAINED, False))

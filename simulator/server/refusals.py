@@ -31,6 +31,11 @@ def incomplete(why: str) -> ServiceError:
     return ServiceError("InvalidRequest", why, 400)
 
 
+def stalled() -> ServiceError:
+    """A request of which no more came although it was to; S3 names it so."""
+    return ServiceError("RequestTimeout", "the body that was announced did not come in time", 400)
+
+
 def unavailable(why: str) -> ServiceError:
     """The server cannot answer now."""
     return ServiceError("ServiceUnavailable", why, 503)

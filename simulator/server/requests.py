@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from simulator.account.wire import HttpRequest
-from simulator.server.refusals import incomplete, too_large
+from simulator.server.refusals import incomplete, stalled, too_large
 
 HEADERS = "drsim.headers"  # where the HTTP server leaves the headers as they were sent; WSGI loses their spelling
 DRAINED = "drsim.drained"  # whether a request was read to its end, so that another may follow
@@ -17,7 +17,7 @@ _OF_THE_CONNECTION = frozenset({"connection", "expect", "host", "keep-alive", "t
 
 
 def read_request(environ: dict[str, Any], max_bytes: int) -> HttpRequest:
-    """The request, with its body. Raises ServiceError for one that is too large or breaks off."""
+    """The request, with its body. Raises ServiceError for one that is too large, breaks off or does not come."""
     body = _read_body(environ, max_bytes)
     environ[DRAINED] = not environ.get("wsgi.input_terminated")  # trailers may follow the chunks
     headers = _headers(environ)
@@ -56,6 +56,8 @@ def _read_body(environ: dict[str, Any], max_bytes: int) -> bytes:
         raise too_large(max_bytes)
     try:
         body = b"".join(_pieces(environ["wsgi.input"], length))
+    except TimeoutError:
+        raise stalled() from None
     except OSError as error:
         raise incomplete(f"the body did not come: {error}") from None
     if len(body) > max_bytes:

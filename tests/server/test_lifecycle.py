@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
 from simulator.account import gateway
+from simulator.server.app import App
+from simulator.server.host import Host
 from simulator.server.http import CLOSE_SECONDS, Listener
 from simulator.server.requests import read_request
 from tests.server.served import REGION, START, Served, command, serving
@@ -117,6 +119,22 @@ def test_closing_does_not_wait_for_clients_that_ask_nothing() -> None:
         listener.close()
         assert time.perf_counter() - began < CLOSE_SECONDS
         assert answer.read() == b"ok"  # and then the end
+
+
+@pytest.mark.parametrize("head", ["Content-Length: 100", "Transfer-Encoding: chunked"])
+def test_a_body_that_was_announced_and_does_not_come_is_told_and_not_waited_for(head: str) -> None:
+    nowhere = cast("Host", object())  # nothing of the request gets that far
+    failures: list[BaseException] = []
+    app = App(nowhere, 1000, failures.append, lambda line: None)
+    listener = Listener("127.0.0.1", 0, app, failures.append, body_seconds=0.01)
+    listener.start()
+    with socket.create_connection(("127.0.0.1", int(listener.url.rpartition(":")[2])), timeout=30) as connection:
+        connection.sendall(f"PUT /bucket/key HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\n{head}\r\n\r\n".encode())
+        answer = connection.makefile("rb").read()
+    listener.close()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"<Code>RequestTimeout</Code>" in answer
+    assert failures == []
 
 
 def test_many_clients_at_once_are_all_answered() -> None:
