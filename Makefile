@@ -4,7 +4,7 @@ PATHS ?= scenarios
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test check fix docs lock clean
+.PHONY: run test check coverage fix docs lock clean
 
 run: $(READY)
 	$(BIN)/drsim run $(PATHS)
@@ -18,6 +18,13 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint cfn/*.yaml cfn/*/*.yaml
+
+coverage: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check coverage
+	$(BIN)/coverage run -m pytest -q -n 0 -p no:cacheprovider tests/orchestration scenarios
+	$(BIN)/coverage report
+	$(BIN)/coverage json -q
+	$(BIN)/python -m benchmarks.covered coverage.json --lines 95 --branches 90
 
 fix: $(READY)
 	$(BIN)/ruff check --fix .
@@ -33,7 +40,7 @@ lock: $(READY)
 		--output-file requirements.lock pyproject.toml
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .coverage coverage.json .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $$(command -v $(PYTHON) || command -v python3) -m venv .venv

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote
 
 from simulator.account import moto_services
@@ -11,8 +12,10 @@ from simulator.account.place import Place
 from simulator.json_types import JsonObject, JsonValue
 
 _FUNCTION = re.compile(r"arn:aws:lambda:[^/]+:function:[^/]+")
-_NOT_FOUND = (403, {"message": "Missing Authentication Token"})  # what REST APIs say of paths that they do not have
-_BROKEN = (500, {"message": "Internal server error"})
+# What REST APIs answer themselves: the response's type, status and message. The first is for paths that they do not have.
+_NOT_FOUND = ("MISSING_AUTHENTICATION_TOKEN", 403, "Missing Authentication Token")
+_HTTP_BROKEN = (500, {"message": "Internal server error"})
+_BROKEN = ("API_CONFIGURATION_ERROR", 500, "Internal server error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,27 @@ def rest_route(place: Place, api: str, method: str, path: str) -> Route | Refusa
             continue
         function = _FUNCTION.search(integrated.get("methodIntegration", {}).get("uri", ""))
         if function is None:
-            return Refusal(*_BROKEN)
+            return _own_answer(gateway, api, *_BROKEN)
         route = Route(function[0], resource["path"], api, stages[0], given)
-        return route if _lets_in(place, route, f"{method}{resource['path']}") else Refusal(*_BROKEN)
-    return Refusal(*_NOT_FOUND)
+        return route if _lets_in(place, route, f"{method}{resource['path']}") else _own_answer(gateway, api, *_BROKEN)
+    return _own_answer(gateway, api, *_NOT_FOUND)
+
+
+def _own_answer(gateway: Any, api: str, kind: str, status: int, message: str) -> Refusal:
+    """The API's gateway response of this type, or the default for its class, or what API Gateway has for it by itself.
+
+    Templates know `$context.error`'s variables only, as in AWS; what does not come out as JSON is the text that it is.
+    """
+    known = {one["responseType"]: one for one in gateway.get_gateway_responses(restApiId=api)["items"]}
+    chosen = known.get(kind) or known.get(f"DEFAULT_{status // 100}XX") or {}
+    told = chosen.get("responseTemplates", {}).get("application/json", '{"message":$context.error.messageString}')
+    for variable, value in (("messageString", json.dumps(message)), ("message", message), ("responseType", kind)):
+        told = told.replace(f"$context.error.{variable}", value)
+    try:
+        body = json.loads(told)
+    except ValueError:
+        body = told
+    return Refusal(int(chosen.get("statusCode") or status), body)
 
 
 def http_route(place: Place, api: str, method: str, path: str) -> Route | Refusal:
@@ -70,10 +90,10 @@ def http_route(place: Place, api: str, method: str, path: str) -> Route | Refusa
         integration = gateway.get_integration(ApiId=api, IntegrationId=route["Target"].rpartition("/")[2])
         function = _FUNCTION.search(integration.get("IntegrationUri", ""))
         if function is None:
-            return Refusal(*_BROKEN)
+            return Refusal(*_HTTP_BROKEN)
         version = integration.get("PayloadFormatVersion", "1.0")
         found = Route(function[0], route["RouteKey"], api, stages[0], given, version)
-        return found if _lets_in(place, found, route["RouteKey"].replace(" ", "")) else Refusal(*_BROKEN)
+        return found if _lets_in(place, found, route["RouteKey"].replace(" ", "")) else Refusal(*_HTTP_BROKEN)
     return Refusal(404, {"message": "Not Found"})
 
 

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from orchestration.operators import OPERATIONS, WAVE_OPERATIONS
+from simulator.account.gateway import Refusal, rest_route
+from simulator.account.world import ACCOUNT_ID
 from simulator.scenario.bundled import bundled_system
+from tests.account.cloudformation.stacks import REGION, cloud
 from tests.cfn.templates import CFN, of_type, template
 
 ROOT = Path(__file__).parents[2]
@@ -115,3 +118,40 @@ def test_the_api_has_every_request_and_each_asks_who_it_is() -> None:
         *((f"{wave}/{name}", "post") for name in WAVE_OPERATIONS),
     }
     assert all(one["security"] == [{"sigv4": []}] for one in operations.values())
+
+
+def test_what_the_gateway_answers_itself_is_a_problem_document_with_its_status() -> None:
+    body = of_type(template("api"), "AWS::ApiGateway::RestApi")["Api"]["Body"]
+    responses = body["x-amazon-apigateway-gateway-responses"]
+    assert {"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "ACCESS_DENIED", "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX"} <= set(
+        responses
+    )
+    for kind, one in responses.items():
+        assert one["responseParameters"] == {"gatewayresponse.header.Content-Type": "'application/problem+json'"}
+        told = json.loads(one["responseTemplates"]["application/json"].replace("$context.error.messageString", '"why"'))
+        assert told["detail"] == "why"
+        assert told["type"] == "/problems/" + told["title"].lower().replace(" ", "-")
+        assert ("statusCode" in one) is not kind.startswith("DEFAULT_")
+        assert str(told.get("status", "")) == one.get("statusCode", "")
+
+
+def test_a_path_that_the_deployed_api_does_not_have_is_a_problem_document() -> None:
+    document = template("api")
+    given = {name: {"Type": "String", "Default": "x"} for name in document["Parameters"]}
+    api = {
+        "Parameters": given,
+        "Resources": {"Api": document["Resources"]["Api"]},
+        "Outputs": {"Id": {"Value": {"Ref": "Api"}}},
+    }
+    with cloud() as there:
+        made = there.create(json.dumps(api))
+        place = there.world.at(ACCOUNT_ID, REGION)
+        assert rest_route(place, made["Id"], "GET", "/nowhere") == Refusal(
+            403,
+            {
+                "type": "/problems/not-signed-or-not-found",
+                "title": "Not signed or not found",
+                "status": 403,
+                "detail": "Missing Authentication Token",
+            },
+        )

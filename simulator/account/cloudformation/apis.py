@@ -6,6 +6,7 @@ from typing import Any
 from simulator.account.cloudformation.kinds import Asked, Kind, Made
 
 _INTEGRATION = "x-amazon-apigateway-integration"
+_RESPONSES = "x-amazon-apigateway-gateway-responses"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "x-amazon-apigateway-any-method")
 
 
@@ -17,6 +18,7 @@ def _create(asked: Asked) -> Made:
     api = gateway.create_rest_api(name=name, description=given.get("Description", ""))
     for path, method, operation in _operations(body):
         _add(gateway, api["id"], path, method, operation)
+    _answer_with(gateway, api["id"], body)
     root = next(one["id"] for one in gateway.get_resources(restApiId=api["id"])["items"] if one["path"] == "/")
     return Made(api["id"], {"RestApiId": api["id"], "RootResourceId": root})
 
@@ -29,7 +31,19 @@ def _update(asked: Asked, before: Made) -> Made:
             gateway.delete_resource(restApiId=before.id, resourceId=resource["id"])
     for path, method, operation in _operations(asked.properties.get("Body") or {}):
         _add(gateway, before.id, path, method, operation)
+    _answer_with(gateway, before.id, asked.properties.get("Body") or {})
     return before
+
+
+def _answer_with(gateway: Any, api: str, body: Mapping[str, Any]) -> None:
+    """Let the API's own answers be those that the document has for them, and no others."""
+    told = body.get(_RESPONSES) or {}
+    for one in gateway.get_gateway_responses(restApiId=api)["items"]:
+        gateway.delete_gateway_response(restApiId=api, responseType=one["responseType"])
+    for kind, response in told.items():
+        members = ("statusCode", "responseParameters", "responseTemplates")
+        given = {name: response[name] for name in members if name in response}
+        gateway.put_gateway_response(restApiId=api, responseType=kind, **given)
 
 
 def _operations(body: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

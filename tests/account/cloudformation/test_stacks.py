@@ -5,8 +5,10 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from simulator.account.gateway import Refusal, rest_route
+from simulator.account.world import ACCOUNT_ID
 from simulator.journal import EventDelivered, LogLine
-from tests.account.cloudformation.stacks import BUCKET, cloud, zipped
+from tests.account.cloudformation.stacks import BUCKET, REGION, cloud, zipped
 
 FUNCTION = """
 Parameters:
@@ -260,3 +262,26 @@ def test_a_stack_publishes_versions_and_aliases_that_run() -> None:
         assert aws.invoke(outputs["Live"]) == ["hello", "256"]
         aws.client("cloudformation").delete_stack(StackName="stack")
         assert aws.client("lambda").list_functions()["Functions"] == []
+
+
+def test_an_api_answers_paths_that_it_does_not_have_as_its_document_says_and_else_as_aws_does() -> None:
+    def api(**responses: object) -> str:
+        body = {
+            "openapi": "3.0.3",
+            "info": {"title": "t", "version": "1"},
+            "x-amazon-apigateway-gateway-responses": responses,
+        }
+        resources = {"Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "t", "Body": body}}}
+        return json.dumps({"Resources": resources, "Outputs": {"Id": {"Value": {"Ref": "Api"}}}})
+
+    own = {"statusCode": "404", "responseTemplates": {"application/json": '{"why": $context.error.messageString}'}}
+    text = {"responseTemplates": {"application/json": "$context.error.responseType: $context.error.message"}}
+    with cloud() as aws:
+        made = aws.create(api(MISSING_AUTHENTICATION_TOKEN=own))["Id"]
+        place = aws.world.at(ACCOUNT_ID, REGION)
+        assert rest_route(place, made, "GET", "/x") == Refusal(404, {"why": "Missing Authentication Token"})
+        aws.change(api(DEFAULT_4XX=text), "UPDATE")
+        said = "MISSING_AUTHENTICATION_TOKEN: Missing Authentication Token"
+        assert rest_route(place, made, "GET", "/x") == Refusal(403, said)
+        aws.change(api(), "UPDATE")
+        assert rest_route(place, made, "GET", "/x") == Refusal(403, {"message": "Missing Authentication Token"})
