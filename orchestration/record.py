@@ -242,9 +242,19 @@ def closed(record: Record, error: Mapping[str, Any] | None, now: datetime) -> Re
     broken_off = {"status": FAILED, "endedAt": instant(now)}
     waves = [_without_tokens(wave | broken_off if wave["status"] in _OPEN else wave) for wave in record["waves"]]
     status = policy.outcome(record) if error is None else _ENDS.get(str(error.get("Error")), "FAILED")
-    over = record | {"status": status, "endedAt": instant(now), "waves": waves}
+    over = record | {"status": status, "endedAt": instant(now), "waves": waves} | _unfollowed(record, now)
     over |= timing(over, now) | {"waves": [wave | wave_timing(over, wave) for wave in waves]}
     return over if status == "COMPLETED" else over | {"error": failure_of(record, error or {})}
+
+
+def _unfollowed(record: Record, now: datetime) -> Record:
+    """A clean-up or failback that still goes on has failed, as nobody will see its end."""
+    return {
+        name: value
+        for phase in ("cleanUp", "failback")
+        if record.get(f"{phase}Status") == RUNNING
+        for name, value in ((f"{phase}Status", FAILED), (f"{phase}EndedAt", instant(now)))
+    }
 
 
 _OPEN = (PREPARING, CONFIGURING, PENDING, RUNNING, RETRYING, VERIFYING, AWAITING_APPROVAL, AWAITING_OPERATOR)

@@ -200,3 +200,12 @@ def stored_bytes(value: Any) -> int:
             return 3 + sum(stored_bytes(item) + 1 for item in value)
         case _:
             return 21
+
+
+@pytest.mark.parametrize("phase", ["cleanUp", "failback"])
+def test_what_goes_on_when_a_record_is_closed_has_failed_as_nobody_follows_it_any_more(phase: str) -> None:
+    going_on = launched("data", record.begun(new(), NOW)) | {f"{phase}Status": "RUNNING"}
+    over = record.closed(going_on, None, LATER)
+    assert (over[f"{phase}Status"], over[f"{phase}EndedAt"]) == ("FAILED", "2026-03-01T02:09:00.000Z")
+    done = going_on | {f"{phase}Status": "COMPLETED"}
+    assert record.closed(done, None, LATER)[f"{phase}Status"] == "COMPLETED"
