@@ -37,27 +37,29 @@ def handler(event, context):
         return drs.start_recovery(sourceServers=[{"sourceServerID": event["server"]}], isDrill=True)["job"]["jobID"]
     return drs.describe_jobs(filters={"jobIDs": [event["job"]]})["items"][0]["status"]
 """
+
+
+def asking(payload: dict[str, str], every_seconds: int, assign: dict[str, str], then: str) -> dict[str, Any]:
+    """A state that asks the function, again and again while it fails."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": "recover", "Payload": payload},
+        "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": every_seconds, "MaxAttempts": 500, "BackoffRate": 1}],
+        "Assign": assign,
+        "Next": then,
+    }
+
+
+_START = {"job": "{% $states.result.Payload %}", "left": "{% $states.input.rounds %}"}
+_LOOK = {"status": "{% $states.result.Payload %}", "left": "{% $left - 1 %}"}
 MACHINE = {
     "QueryLanguage": "JSONata",
     "StartAt": "Start",
     "States": {
-        "Start": {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::lambda:invoke",
-            "Arguments": {"FunctionName": "recover", "Payload": {"do": "start", "server": "{% $states.input.server %}"}},
-            "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 300, "MaxAttempts": 500, "BackoffRate": 1}],
-            "Assign": {"job": "{% $states.result.Payload %}", "left": "{% $states.input.rounds %}"},
-            "Next": "Wait",
-        },
+        "Start": asking({"do": "start", "server": "{% $states.input.server %}"}, 300, _START, "Wait"),
         "Wait": {"Type": "Wait", "Seconds": LOOK_SECONDS, "Next": "Look"},
-        "Look": {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::lambda:invoke",
-            "Arguments": {"FunctionName": "recover", "Payload": {"do": "look", "job": "{% $job %}"}},
-            "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 30, "MaxAttempts": 500, "BackoffRate": 1}],
-            "Assign": {"status": "{% $states.result.Payload %}", "left": "{% $left - 1 %}"},
-            "Next": "Enough",
-        },
+        "Look": asking({"do": "look", "job": "{% $job %}"}, 30, _LOOK, "Enough"),
         "Enough": {
             "Type": "Choice",
             "Choices": [{"Condition": "{% $status = 'COMPLETED' and $left <= 0 %}", "Next": "Done"}],

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -37,6 +37,7 @@ _BOTOCORE_LOADER, _MOTO_LOADER = botocore.loaders.create_loader(), moto.core.loa
 botocore.session.create_loader = lambda path=None: botocore.loaders.create_loader(path) if path else _BOTOCORE_LOADER
 moto.core.utils.create_loader = lambda: _MOTO_LOADER
 
+_MOST_SERVICES = 1_024  # names that are kept, of services or not
 _JSON_PROTOCOLS = ("json", "rest-json")
 # How services word that they have no such operation, by protocol.
 _UNKNOWN_OPERATION = {
@@ -117,8 +118,26 @@ def decode(request: HttpRequest) -> Decoded:
 
 
 def endpoint_prefix(service: str, request: HttpRequest) -> str:
-    """The first part of the host that AWS answers a request at (`streams.dynamodb`). Raises ServiceError as `decode`."""
-    return str(_operation(service, _http_request(request))[0].service_model.endpoint_prefix)
+    """The first part of the host that AWS answers a request at (`streams.dynamodb`). Raises ServiceError as `decode`.
+
+    Nearly all services have one, whatever is asked of them; finding an operation takes longer than answering many.
+    """
+    prefixes = _endpoint_prefixes(service)
+    if len(prefixes) == 1:
+        return prefixes[0]
+    kind = request.header("content-type")
+    operation = direct.operation_of(service, request.method, request.url, request.header("x-amz-target"), kind)
+    operation = operation or _operation(service, _http_request(request))[0]
+    return str(operation.service_model.endpoint_prefix)
+
+
+@lru_cache(_MOST_SERVICES)
+def _endpoint_prefixes(service: str) -> tuple[str, ...]:
+    """Those of the models that a service's operations are in; none for a service that does not exist."""
+    try:
+        return tuple({str(get_service_model(model).endpoint_prefix): None for model in model_names(service)})
+    except UnknownServiceError:
+        return ()
 
 
 def _read(scope: Scope, request: HttpRequest) -> tuple[Any, dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Executions: start, stop, redrive, describe, list, history."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from simulator.account.states.activities import require_json
 from simulator.account.states.machines import Machines, check_name
@@ -118,9 +119,10 @@ class Executions:
         chosen = [
             row
             for row in rows
-            if wanted in (None, row["status"]) and redriven in (None, "REDRIVEN" if row["redriveCount"] else "NOT_REDRIVEN")
+            if wanted in (None, row.status) and redriven in (None, "REDRIVEN" if row.redrives else "NOT_REDRIVEN")
         ]
-        return page("executions", chosen, asked)
+        listed = page("executions", chosen, asked)
+        return listed | {"executions": [row.show() | {"redriveCount": row.redrives} for row in listed["executions"]]}
 
     def history(self, asked: Answer) -> Answer:
         """GetExecutionHistory, of a Standard execution or a child execution of a map run."""
@@ -201,19 +203,19 @@ class Executions:
             raise ServiceError("InvalidArn", f"Invalid Arn: '{operation} does not take Express executions: {arn}'")
         return self.by_arn[arn]
 
-    def _of_machine(self, arn: str) -> list[dict[str, Any]]:
+    def _of_machine(self, arn: str) -> "list[_Row]":
         machine = self._machines.resolve(arn, "list")[0]
         if machine.is_express:
             raise _not_supported("ListExecutions", "EXPRESS")
         return [
-            self._summary(started) | {"redriveCount": started.execution.redrive_count}
+            _Row(str(started.execution.status), started.execution.redrive_count, partial(self._summary, started))
             for started in reversed(self.started.values())
             if arn in (started.machine.arn, started.version_arn, started.alias_arn)
         ]
 
-    def _of_map_run(self, arn: str) -> list[dict[str, Any]]:
+    def _of_map_run(self, arn: str) -> "list[_Row]":
         run = self.map_run(arn)
-        return [self._child_summary(run, child) for child in reversed(run.children)]
+        return [_Row(str(child.status), 0, partial(self._child_summary, run, child)) for child in reversed(run.children)]
 
     def _summary(self, started: Started) -> dict[str, Any]:
         execution = started.execution
@@ -267,6 +269,14 @@ class Executions:
 
     def _described_child(self, run: MapRun, child: Child) -> dict[str, Any]:
         return self._child_summary(run, child) | self._outcome(child) | {"redriveStatus": "REDRIVABLE_BY_MAP_RUN"}
+
+
+class _Row(NamedTuple):
+    """An execution of a list: what it is chosen by, and what is only made where it is shown."""
+
+    status: str
+    redrives: int
+    show: Callable[[], dict[str, Any]]
 
 
 def _billed_ms(took_ms: int) -> int:
