@@ -15,7 +15,7 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def counted(method: str, url: str, *rest: object) -> Request:
         read.append(url)
-        return ready(method, url, *rest)  # type: ignore[arg-type]
+        return ready(method, url, *rest)
 
     monkeypatch.setattr(Request, "from_primitives", counted)
     return read
