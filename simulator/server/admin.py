@@ -3,10 +3,8 @@
 Each call is work in the world like any request, so it sees one instant; a paused world answers too.
 """
 
-import json
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,8 +13,9 @@ from simulator import __version__
 from simulator.account.wire import HttpRequest, HttpResponse
 from simulator.errors import ClockStopped, ScenarioError
 from simulator.json_types import JsonValue
-from simulator.server.following import Follower
+from simulator.server.calls import Call, Followed, Wrong, as_json, members, number
 from simulator.server.host import Host, Running
+from simulator.server.journal_calls import journal
 from simulator.server.run_time_faults import armed
 from simulator.server.snapshots import Faults, Servers, Unrestorable, apply, place, read
 
@@ -25,34 +24,6 @@ VIRTUAL = "virtual"  # what stands for no speed
 
 _HEALTH_SECONDS = 2.0  # a world that does not answer within this is busy
 _MAX_ADVANCE_SECONDS = 366 * 24 * 3600
-_MAX_LINES = 10_000
-
-
-class Wrong(Exception):
-    """A call that cannot be answered, with its HTTP status."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call: the last value of each query parameter, and the members of the body."""
-
-    query: Mapping[str, str]
-    body: Mapping[str, Any]
-    raw: bytes = b""
-    connection: socket.socket | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """An answer without an end of its own."""
-
-    headers: Mapping[str, str]
-    follower: Follower
-    status: int = 200
 
 
 class Admin:
@@ -67,10 +38,10 @@ class Admin:
         try:
             route = _route(request.method, parts.path.removeprefix(PREFIX).rstrip("/"))
             query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-            body = {} if route is _restore else _members(request.body)
+            body = {} if route is _restore else members(request.body)
             return route(self._host, Call(query, body, request.body, connection))
         except Wrong as wrong:
-            return _json({"error": str(wrong)}, wrong.status)
+            return as_json({"error": str(wrong)}, wrong.status)
 
 
 def _route(method: str, path: str) -> "Route":
@@ -89,13 +60,13 @@ def _health(host: Host, _call: Call) -> HttpResponse:
     try:
         running = host.current()
         if running.paced.trouble:
-            return _json({"status": "stuck", "reason": str(running.paced.trouble), **about}, 503)
+            return as_json({"status": "stuck", "reason": str(running.paced.trouble), **about}, 503)
         pace = host.submit("health", lambda running: running.paced.pace()).result(_HEALTH_SECONDS)
     except TimeoutError:
-        return _json({"status": "busy", **about}, 503)
+        return as_json({"status": "busy", **about}, 503)
     except ClockStopped:
-        return _json({"status": "stopping", **about}, 503)
-    return _json({"status": "ok", "run": running.number, "seed": running.seed, "waiting": pace.waiting, **about})
+        return as_json({"status": "stopping", **about}, 503)
+    return as_json({"status": "ok", "run": running.number, "seed": running.seed, "waiting": pace.waiting, **about})
 
 
 def _clock(host: Host, _call: Call) -> HttpResponse:
@@ -103,7 +74,7 @@ def _clock(host: Host, _call: Call) -> HttpResponse:
 
 
 def _speed(host: Host, call: Call) -> HttpResponse:
-    speed = _number(call, "speed", word=VIRTUAL)
+    speed = number(call, "speed", word=VIRTUAL)
     try:
         return _done(host, lambda running: running.paced.set_speed(speed))
     except ValueError as error:
@@ -123,7 +94,7 @@ def _step(host: Host, _call: Call) -> HttpResponse:
 
 
 def _advance(host: Host, call: Call) -> HttpResponse:
-    seconds = _number(call, "seconds")
+    seconds = number(call, "seconds")
     if seconds is None or not 0 <= seconds <= _MAX_ADVANCE_SECONDS:
         raise Wrong(f"expected `seconds` from 0 to {_MAX_ADVANCE_SECONDS}")
     return _done(host, lambda running: running.paced.advance_ms(round(seconds * 1000)))
@@ -134,7 +105,7 @@ def _reset(host: Host, call: Call) -> HttpResponse:
     if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool) or seed < 0):
         raise Wrong("expected `seed` to be a whole number from 0")
     running = host.reset(seed)
-    return _json({"run": running.number, "seed": running.seed})
+    return as_json({"run": running.number, "seed": running.seed})
 
 
 def _snapshot(host: Host, _call: Call) -> HttpResponse:
@@ -147,12 +118,12 @@ def _restore(host: Host, call: Call) -> HttpResponse:
         running = host.restore(read(call.raw))
     except Unrestorable as error:
         raise Wrong(str(error), 409) from None
-    return _json({"run": running.number, "seed": running.seed})
+    return as_json({"run": running.number, "seed": running.seed})
 
 
 def _faults(host: Host, _call: Call) -> HttpResponse:
     """The ids of the faults that wait."""
-    return _json({"faults": list(host.submit("faults", lambda running: armed(running.world)).result())})
+    return as_json({"faults": list(host.submit("faults", lambda running: armed(running.world)).result())})
 
 
 def _add_faults(host: Host, call: Call) -> HttpResponse:
@@ -161,7 +132,7 @@ def _add_faults(host: Host, call: Call) -> HttpResponse:
         added = host.act("add faults", one, lambda running: apply(running.world, one)).result()
     except ScenarioError as error:
         raise Wrong(str(error)) from None
-    return _json({"added": added}, 201)
+    return as_json({"added": added}, 201)
 
 
 def _remove_fault(host: Host, call: Call) -> HttpResponse:
@@ -170,45 +141,12 @@ def _remove_fault(host: Host, call: Call) -> HttpResponse:
         raise Wrong("expected `id`: the id of a fault")
     if not host.act("remove a fault", one, lambda running: apply(running.world, one)).result():
         raise Wrong(f"no fault of the id {one.removed!r} waits", 404)
-    return _json({"removed": one.removed})
-
-
-def _journal(host: Host, call: Call) -> HttpResponse | Followed:
-    """Lines of the journal from number `from` (default 0), at most `limit`; a header says where to go on."""
-    follow = call.query.get("follow", "false")
-    if follow not in ("", "true", "false"):
-        raise Wrong("expected `follow` to be true or false")
-    return _page(host, call) if follow == "false" else _followed(host, call)
-
-
-def _followed(host: Host, call: Call) -> Followed:
-    """The journal as it grows; the world's thread has no part in it, and may be busy or stuck."""
-    running = host.current()
-    if running.growth is None:
-        raise Wrong("the journal of a run cannot be followed", 404)
-    first, most = _whole(call, "from", 0), _whole(call, "limit", 0) if "limit" in call.query else None
-    follower = Follower(running.growth, first, most, call.connection)
-    return Followed({"Content-Type": "application/jsonl", "x-drsim-run": str(running.number)}, follower)
-
-
-def _page(host: Host, call: Call) -> HttpResponse:
-    first, limit = _whole(call, "from", 0), _whole(call, "limit", 1000)
-    if not 1 <= limit <= _MAX_LINES:
-        raise Wrong(f"expected `limit` from 1 to {_MAX_LINES}")
-    lines, number = host.submit(
-        "journal", lambda running: (running.world.journal.lines(first, limit), running.number)
-    ).result()
-    headers = {
-        "Content-Type": "application/jsonl",
-        "x-drsim-next": str(first + len(lines)),
-        "x-drsim-run": str(number),
-    }
-    return HttpResponse(200, headers, "".join(lines).encode())
+    return as_json({"removed": one.removed})
 
 
 def _servers(host: Host, call: Call) -> HttpResponse:
     """The source servers of an account and Region: their ids by name."""
-    return _json(host.submit("servers", lambda running: _ids(running, call.query)).result())
+    return as_json(host.submit("servers", lambda running: _ids(running, call.query)).result())
 
 
 def _add_servers(host: Host, call: Call) -> HttpResponse:
@@ -220,7 +158,7 @@ def _add_servers(host: Host, call: Call) -> HttpResponse:
 
     asked = Servers(call.body)
     try:
-        return _json(host.act("request", asked, lambda running: apply(running.world, asked)).result(), 201)
+        return as_json(host.act("request", asked, lambda running: apply(running.world, asked)).result(), 201)
     except ValueError as error:
         raise Wrong(str(error)) from None
 
@@ -245,40 +183,7 @@ def _done(host: Host, action: Callable[[Running], None]) -> HttpResponse:
             "waiting": pace.waiting,
         }
 
-    return _json(host.submit("clock", act).result())
-
-
-def _members(body: bytes) -> Mapping[str, Any]:
-    if not body.strip():
-        return {}
-    try:
-        members = json.loads(body)
-    except (ValueError, RecursionError):
-        members = None
-    if not isinstance(members, dict):
-        raise Wrong("expected the body to be a JSON object")
-    return members
-
-
-def _number(call: Call, name: str, word: str | None = None) -> float | None:
-    """A number in the body; None for `word`."""
-    value = call.body.get(name)
-    if word is not None and value == word:
-        return None
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise Wrong(f"expected `{name}` to be a number" + (f" or {word!r}" if word else ""))
-    return float(value)
-
-
-def _whole(call: Call, name: str, default: int) -> int:
-    text = call.query.get(name, str(default))
-    if not (text.isascii() and text.isdigit()) or len(text) > 12:
-        raise Wrong(f"expected `{name}` to be a whole number from 0")
-    return int(text)
-
-
-def _json(members: Mapping[str, JsonValue], status: int = 200) -> HttpResponse:
-    return HttpResponse(status, {"Content-Type": "application/json"}, (json.dumps(members) + "\n").encode())
+    return as_json(host.submit("clock", act).result())
 
 
 Route = Callable[[Host, Call], HttpResponse | Followed]
@@ -296,7 +201,7 @@ _ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "faults"): _faults,
     ("POST", "faults"): _add_faults,
     ("POST", "faults/remove"): _remove_fault,
-    ("GET", "journal"): _journal,
+    ("GET", "journal"): journal,
     ("GET", "servers"): _servers,
     ("POST", "servers"): _add_servers,
 }

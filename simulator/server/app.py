@@ -20,7 +20,8 @@ from simulator.account.wire import HttpRequest, HttpResponse
 from simulator.errors import ClockStopped, ClockStuck, ServiceError
 from simulator.pacing import Failure
 from simulator.server import refusals
-from simulator.server.admin import PREFIX, Admin, Followed
+from simulator.server.admin import PREFIX, Admin
+from simulator.server.calls import Followed
 from simulator.server.connections import is_gone
 from simulator.server.host import Host, Running
 from simulator.server.requests import read_request
