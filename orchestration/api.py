@@ -148,7 +148,7 @@ def _operated(execution_id: str, operation: str, wave: str | None) -> Response[s
         changed = store.update(execution_id, lambda current: change(current, note), execution)
     except NotPossible as impossible:
         raise Refused(409, "Not possible", str(impossible)) from impossible
-    turns.tell(changed)
+    turns.tell(execution_id)
     logger.info(operation, wave=wave, by=note["by"])
     return _json(200, _shown(changed))
 

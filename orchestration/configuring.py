@@ -34,9 +34,10 @@ def configure_wave(event: Event) -> Record:
     if "launchConfiguration" not in wave or wave["status"] not in (NOT_STARTED, PREPARING, CONFIGURING, RETRYING):
         return {"status": CONFIGURED}
     begun = partial(launch_changes.wave_configuring, name=name)
-    execution = store.update(execution_id, begun, execution)
+    execution = store.update_wave(execution_id, name, begun, execution)
     found, error = _some(record.wave_of(execution, name), datetime.now(UTC) + MAX_TIME)
-    execution = store.update(execution_id, partial(launch_changes.wave_configured, name=name, servers=found), execution)
+    configured = partial(launch_changes.wave_configured, name=name, servers=found)
+    execution = store.update_wave(execution_id, name, configured, execution)
     if error is not None and not found:
         raise error
     wave = record.wave_of(execution, name)
@@ -44,10 +45,10 @@ def configure_wave(event: Event) -> Record:
         return {"status": CONFIGURING}
     if all(server["isConfigured"] for server in wave["servers"]):
         return {"status": CONFIGURED}
-    execution = store.update(
-        execution_id, partial(launch_changes.wave_not_configured, name=name, now=datetime.now(UTC)), execution
+    execution = store.update_wave(
+        execution_id, name, partial(launch_changes.wave_not_configured, name=name, now=datetime.now(UTC)), execution
     )
-    turns.tell(execution)
+    turns.tell(execution_id)
     return {"status": record.wave_of(execution, name)["status"]}
 
 

@@ -34,13 +34,13 @@ def server_launched(event: Event) -> Record:
     )
     execution = store.claimant_of(here, event["resources"][0].rpartition("/")[2])
     wave = next((wave for wave in (execution or {"waves": ()})["waves"] if wave.get("jobId") == job_id), None)
-    if wave is None or "wakeToken" not in wave:
+    if execution is None or wave is None or wave["name"] not in execution["wakeTokens"]:
         return {"woken": None}  # not a job of ours, or not any more
-    about(execution["executionId"] if execution else None)
+    about(execution["executionId"])
     job = recovery.describe_job(places.recorded(wave), job_id)
     if job is None or not all_over(job):
         return {"woken": None}
-    turns.wake(wave["wakeToken"], {})
+    turns.wake(execution["wakeTokens"][wave["name"]], {})
     return {"woken": wave["name"]}
 
 

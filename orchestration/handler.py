@@ -38,13 +38,15 @@ def begin(event: Event) -> Record:
 
 def await_turn(event: Event) -> Record:
     """Let a wave wait for its turn, which may have come already."""
-    turns.tell(_change(event, record.turn_asked, token=event["token"]))
+    _change(event, record.turn_asked, token=event["token"])
+    turns.tell(event["executionId"], event["wave"])
     return {}
 
 
 def await_approval(event: Event) -> Record:
     """Let a wave wait for a person's approval, which may have been given already."""
-    turns.tell(_change(event, record.approval_asked, token=event["token"], now=_now()))
+    _change(event, record.approval_asked, token=event["token"], now=_now())
+    turns.tell(event["executionId"], event["wave"])
     return {}
 
 
@@ -56,7 +58,8 @@ def default_approval(event: Event) -> Record:
 
 def skip_wave(event: Event) -> Record:
     """Record that a wave is not recovered, and why; others may depend on it."""
-    turns.tell(_change(event, record.wave_skipped, reason=event["reason"], now=_now()))
+    _change(event, record.wave_skipped, reason=event["reason"], now=_now())
+    turns.tell(event["executionId"])
     return {}
 
 
@@ -88,13 +91,14 @@ def start_wave(event: Event) -> Record:
 
 def await_job(event: Event) -> Record:
     """Let a wave wait for its job's end: until an event of DRS tells of it, or its next poll is due."""
-    _change(event, record.wave_waits, token=event["token"])
+    store.keep_wake_token(event["executionId"], event["wave"], event["token"])
     return {}
 
 
 def await_operator(event: Event) -> Record:
     """Let a failed wave wait for an operator's decision; in a cancelled execution there is none to wait for."""
-    turns.tell(_change(event, record.operator_asked, token=event["token"]))
+    _change(event, record.operator_asked, token=event["token"])
+    turns.tell(event["executionId"], event["wave"])
     return {}
 
 
@@ -107,7 +111,8 @@ def give_up_wave(event: Event) -> Record:
 def fail_wave(event: Event) -> Record:
     """Record that a wave broke off with an error of ours or of AWS, not of its servers."""
     error = event.get("state", {}).get("error", {"Error": "UnknownWaveStatus"})  # without an error, a Choice knew no way on
-    turns.tell(_change(event, record.wave_broken_off, error=error, now=_now()))
+    _change(event, record.wave_broken_off, error=error, now=_now())
+    turns.tell(event["executionId"])
     return {}
 
 
@@ -160,7 +165,7 @@ def handler(event: Event, context: Any) -> Record:
 
 def _change(event: Event, change: Callable[..., Record], **details: Any) -> Record:
     """Apply a change of a wave to the execution's record; the record as written."""
-    return store.update(event["executionId"], lambda current: change(current, event["wave"], **details))
+    return store.update_wave(event["executionId"], event["wave"], partial(change, name=event["wave"], **details))
 
 
 def _now() -> datetime:
@@ -180,7 +185,7 @@ def _started_once(execution: Record, wave: Record) -> Record:
     """
     execution_id, name = execution["executionId"], wave["name"]
     was_requested = wave["status"] == PENDING
-    execution = store.update(execution_id, partial(record.wave_requested, name=name, now=_now()), execution)
+    execution = store.update_wave(execution_id, name, partial(record.wave_requested, name=name, now=_now()), execution)
     since = datetime.fromisoformat(record.wave_of(execution, name)["requestedAt"])
     tags = recovery.tags_of(execution_id, name, record.wave_of(execution, name)["attempt"])
     place = places.recorded(wave)
@@ -189,4 +194,4 @@ def _started_once(execution: Record, wave: Record) -> Record:
         servers = record.left_to_launch(wave)
         job_id = recovery.start_recovery(place, servers, tags, since, is_drill=execution["isDrill"])
     started = partial(record.wave_started, name=name, job_id=job_id, now=_now())
-    return record.wave_of(store.update(execution_id, started, execution), name)
+    return record.wave_of(store.update_wave(execution_id, name, started, execution), name)

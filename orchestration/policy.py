@@ -53,21 +53,21 @@ def turn_of(record: Record, wave: Record) -> tuple[str, str] | None:
     return (START, "") if _has_room(record["waves"], wave) else None
 
 
-def answers(record: Record) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every task token that can be sent back now, and with what: turns, approvals, operators' decisions."""
+def answers(record: Record) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every task token that can be sent back now, whose it is and with what: turns, approvals, operators' decisions."""
     waves = list(record["waves"])
     for index, wave in enumerate(waves):
         turn = turn_of({**record, "waves": waves}, wave) if "turnToken" in wave else None
         if turn is not None:
             if turn[0] == START:  # two that start now share the room that DRS has
                 waves[index] = {**wave, "status": PENDING}
-            yield wave["turnToken"], _turn_answer(wave, *turn)
+            yield wave["name"], wave["turnToken"], _turn_answer(wave, *turn)
         if "pauseToken" in wave:
-            yield wave["pauseToken"], _turn_answer(wave, PAUSED, f"the plan pauses before wave {wave['name']}")
+            yield wave["name"], wave["pauseToken"], _turn_answer(wave, PAUSED, f"the plan pauses before wave {wave['name']}")
         if "approvalToken" in wave and ("approved" in wave or _skipped_because(record, wave)):
-            yield wave["approvalToken"], {}
+            yield wave["name"], wave["approvalToken"], {}
         if "operatorToken" in wave and (decision := _decision(record, wave)):
-            yield wave["operatorToken"], {"decision": decision}
+            yield wave["name"], wave["operatorToken"], {"decision": decision}
 
 
 def is_ready(record: Record, wave: Record) -> bool:

@@ -39,7 +39,7 @@ Change = Callable[[Record], Record]
 ENDED = ("COMPLETED", "PARTIAL", "FAILED", "CANCELLED", "TIMED_OUT")
 MAX_BYTES = 400_000  # DynamoDB's limit for an item is 400 KB
 MAX_REASONS_BYTES = 20_000  # of all servers together; what does not fit is told shorter
-_TOKENS = ("turnToken", "pauseToken", "wakeToken", "operatorToken", "approvalToken")
+_TOKENS = ("turnToken", "pauseToken", "operatorToken", "approvalToken")
 _FAILBACK_BYTES = 200  # what a server grows by, most of which is a reason that few have
 _STEP_BYTES = MAX_REASON + 300  # what a step grows by: its instants, its reason, the id of what it started
 
@@ -63,7 +63,9 @@ def new_record(execution_id: str, plan: Plan, *, is_drill: bool, now: datetime) 
         "createdAt": instant(now),
         "waves": [_new_wave(wave) for wave in plan.waves],
         "cleanUp": is_drill and plan.cleans_up_drill,
+        "wakeTokens": {},
         "version": 1,
+        "wholeVersion": 1,
     }
     if plan.failback_minutes is not None and not is_drill:
         record["failback"] = {"timeoutMinutes": plan.failback_minutes}
@@ -75,6 +77,7 @@ def new_record(execution_id: str, plan: Plan, *, is_drill: bool, now: datetime) 
 def _new_wave(wave: Wave) -> Record:
     document: Record = {
         "name": wave.name,
+        "version": 1,
         "status": NOT_STARTED,
         "dependsOn": list(wave.depends_on),
         "timeoutMinutes": wave.timeout_minutes,
@@ -188,11 +191,6 @@ def wave_started(record: Record, name: str, job_id: str, now: datetime) -> Recor
     change = {"status": RUNNING, "jobId": job_id, "jobStartedAt": instant(now)}
     first = {"startedAt": instant(now)} if "startedAt" not in wave_of(record, name) else {}
     return with_wave(record, name, change | first, servers)
-
-
-def wave_waits(record: Record, name: str, token: str) -> Record:
-    """A wave whose job runs, with the token that wakes it before its next poll."""
-    return with_wave(record, name, {"wakeToken": token}, {})
 
 
 def wave_ended(record: Record, name: str, servers: Mapping[str, Record], now: datetime, *, is_timed_out: bool) -> Record:

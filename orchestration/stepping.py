@@ -56,15 +56,17 @@ def _done(execution: Record, wave: Record) -> Record:
         change: Callable[..., Record] = partial(record.wave_skipped, reason="the execution was cancelled")
     else:
         change = steps.steps_done
-    execution = store.update(execution["executionId"], partial(change, name=wave["name"], now=_now()), execution)
-    turns.tell(execution)
+    execution = store.update_wave(
+        execution["executionId"], wave["name"], partial(change, name=wave["name"], now=_now()), execution
+    )
+    turns.tell(execution["executionId"])
     return _answer(record.wave_of(execution, wave["name"])["status"])
 
 
 def _taken(execution: Record, wave: Record, place: int) -> Record:
     """The record after a step was begun, or looked at."""
     change: Callable[..., Record] = partial(steps.step_started, name=wave["name"], place=place, now=_now())
-    execution = store.update(execution["executionId"], change, execution)
+    execution = store.update_wave(execution["executionId"], wave["name"], change, execution)
     wave = record.wave_of(execution, wave["name"])
     step = wave["steps"][place]
     look = _look(execution, wave, place)
@@ -74,9 +76,9 @@ def _taken(execution: Record, wave: Record, place: int) -> Record:
         change = partial(steps.step_ended, place=place, status=look.status, reason=look.reason, now=_now())
     else:
         change = partial(steps.step_noted, place=place, note=look.note)
-    changed = store.update(execution["executionId"], partial(change, name=wave["name"]), execution)
+    changed = store.update_wave(execution["executionId"], wave["name"], partial(change, name=wave["name"]), execution)
     if look.status is not None:
-        turns.tell(changed)
+        turns.tell(execution["executionId"])
     return changed
 
 

@@ -1,21 +1,23 @@
-"""Execution records, their events and plans in DynamoDB. A record is changed only by whoever read its latest version.
+"""Execution records, their events and plans in DynamoDB. Whatever a change was decided on still holds when it is written.
 
+A change of the whole is written only by whoever read the record's latest version; one that concerns a single wave only by
+whoever read that wave's, and the latest change of the whole, so that waves side by side do not stand in each other's way.
 Every write of a record carries the events that led to it, in one transaction: the history has no gap. Which executions are
 under way stands in one item, written in the same transaction as a new record, so that two cannot claim a plan or a server.
 """
 
-import json
 import os
-from collections.abc import Iterator, Sequence
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from orchestration import outside
+from orchestration import items, outside
 from orchestration.clients import client, error_code
+from orchestration.items import Item
 from orchestration.operators import paused_by_plan
 from orchestration.places import HERE, Place, recorded
 from orchestration.record import ENDED, Change, Record, instant
@@ -25,7 +27,8 @@ MAX_TRIES = 10
 MAX_EXECUTION = timedelta(days=50)  # the state machine's TimeoutSeconds
 MAX_EVENTS = 50  # of one write; a record's change has a handful
 _ACTIVE = "active"  # the registry's only item
-_SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
+_FIRST_WAIT, _LONGEST_WAIT = 0.02, 0.5  # seconds at most before a write is tried again, twice as long each time
+_OUTDATED = ("ConditionalCheckFailedException", "TransactionCanceledException", "TransactionConflictException")
 
 
 class RecordMissing(LookupError):
@@ -73,7 +76,7 @@ def find_durations(plan_id: str) -> Record | None:
 
 def keep_durations(durations: Record) -> None:
     """Write how long a plan's waves have taken; of two at the same time the later one stays."""
-    client("dynamodb").put_item(TableName=os.environ["DURATIONS_TABLE"], Item=_encode(durations))
+    client("dynamodb").put_item(TableName=os.environ["DURATIONS_TABLE"], Item=items.encode(durations))
 
 
 def create(record: Record) -> None:
@@ -88,7 +91,7 @@ def create(record: Record) -> None:
         }
         try:
             _write(
-                _record_put(record, "attribute_not_exists(executionId)", {}),
+                {"Put": items.put(os.environ["EXECUTIONS_TABLE"], record, "attribute_not_exists(executionId)")},
                 *_events(None, record),
                 _registry_put(changed, registry["version"]),
             )
@@ -110,26 +113,52 @@ def update(execution_id: str, change: Change, known: Record | None = None) -> Re
     the record as it is writes nothing. An execution that has ended with it gives up its claims. Raises RecordMissing,
     RecordBusy.
     """
-    for attempt in range(MAX_TRIES):
-        record = known if known is not None and attempt == 0 else load(execution_id)
+    for record in _tries(execution_id, known):
         changed = paused_by_plan(change(record), datetime.now(UTC))
         if changed == record:
             return record
-        changed = changed | {"version": record["version"] + 1} | _expiry(changed)
-        try:
-            put = _record_put(changed, "version = :read", {":read": record["version"]})
-            _write(put, *_events(record, changed))
-        except ClientError as error:
-            if error_code(error) not in (
-                "ConditionalCheckFailedException", "TransactionCanceledException", "TransactionConflictException"
-            ):  # fmt: skip
-                raise
-        else:
+        version = record["version"] + 1
+        changed = changed | {"version": version, "wholeVersion": version} | _expiry(changed)
+        wanted = items.difference(record, changed)
+        if _is_written(execution_id, wanted, {("version",): record["version"]}, _events(record, changed)):
             if changed["status"] in ENDED:
                 release(execution_id)
             outside.tell(record, changed)
             return changed
-    raise RecordBusy(f"the record of {execution_id} was changed by others {MAX_TRIES} times in a row")
+    raise _busy(execution_id)
+
+
+def update_wave(execution_id: str, name: str, change: Change, known: Record | None = None) -> Record:
+    """The same for a change that only depends on a wave, what is said of the whole, and what is for good.
+
+    It is written whatever becomes of other waves meanwhile, so what is returned of these may be out of date, and no pause of
+    the plan comes with it: `turns.tell` sees to both.
+    """
+    for record in _tries(execution_id, known):
+        changed = change(record)
+        if changed == record:
+            return record
+        index = next(index for index, wave in enumerate(record["waves"]) if wave["name"] == name)
+        if not _is_of_wave(record, changed, index):
+            return update(execution_id, change, record)
+        version = record["version"] + 1
+        wave = changed["waves"][index] | {"version": version}
+        changed = changed | {"version": version, "waves": [*record["waves"][:index], wave, *record["waves"][index + 1 :]]}
+        expected = {
+            ("wholeVersion",): record["wholeVersion"],
+            ("waves", index, "version"): record["waves"][index]["version"],
+        }
+        wanted = items.Change({("waves", index): wave}, added={("version",): 1})
+        if _is_written(execution_id, wanted, expected, _events(record, changed, index + 1)):
+            outside.tell(record, changed)
+            return changed
+    raise _busy(execution_id)
+
+
+def keep_wake_token(execution_id: str, name: str, token: str) -> None:
+    """Keep the token that wakes a wave before its next poll. Nothing is decided on it, so the record's version stays."""
+    change = items.Change({("wakeTokens", name): token})
+    _write({"Update": _of_record(execution_id, change, {("executionId",): execution_id})})
 
 
 def release(execution_id: str) -> None:
@@ -150,27 +179,27 @@ def release(execution_id: str) -> None:
 
 def executions(limit: int, after: str | None) -> tuple[list[Record], str | None]:
     """A page of records, in no order, and the id to ask on from; None after the last."""
-    more: dict[str, Any] = {} if after is None else {"ExclusiveStartKey": _encode({"executionId": after})}
+    more: dict[str, Any] = {} if after is None else {"ExclusiveStartKey": items.encode({"executionId": after})}
     page = client("dynamodb").scan(TableName=os.environ["EXECUTIONS_TABLE"], Limit=limit, ConsistentRead=True, **more)
     last = page.get("LastEvaluatedKey")
-    return [_decode(item) for item in page["Items"]], _decode(last)["executionId"] if last else None
+    return [items.decode(item) for item in page["Items"]], items.decode(last)["executionId"] if last else None
 
 
 def events(execution_id: str, limit: int, after: str | None) -> tuple[list[Record], str | None]:
     """A page of an execution's events, oldest first, and where to ask on from; None after the last."""
     more: dict[str, Any] = {}
     if after is not None:
-        more["ExclusiveStartKey"] = _encode({"executionId": execution_id, "sequence": after})
+        more["ExclusiveStartKey"] = items.encode({"executionId": execution_id, "sequence": after})
     page = client("dynamodb").query(
         TableName=os.environ["EVENTS_TABLE"],
         KeyConditionExpression="executionId = :id",
-        ExpressionAttributeValues=_encode({":id": execution_id}),
+        ExpressionAttributeValues=items.encode({":id": execution_id}),
         ConsistentRead=True,
         Limit=limit,
         **more,
     )
     last = page.get("LastEvaluatedKey")
-    return [_decode(item) for item in page["Items"]], _decode(last)["sequence"] if last else None
+    return [items.decode(item) for item in page["Items"]], items.decode(last)["sequence"] if last else None
 
 
 def _check_claims(record: Record, claims: Record) -> None:
@@ -215,37 +244,68 @@ def _expiry(record: Record) -> Record:
     return {"expiresAt": int(datetime.now(UTC).timestamp()) + retention}
 
 
-def _events(before: Record | None, after: Record) -> Iterator[dict[str, Any]]:
+def _events(before: Record | None, after: Record, part: int = 0) -> Iterator[Item]:
+    """What happened, to the whole (part 0) or to a wave (from 1): changes of several waves may have the same version."""
     now, retention = datetime.now(UTC), _retention_seconds()
     # An event outlives its execution, however long that takes.
     expiry = {"expiresAt": int((now + MAX_EXECUTION).timestamp()) + retention} if retention else {}
     for index, event in enumerate([*events_between(before, after)][:MAX_EVENTS]):
-        key = {"executionId": after["executionId"], "sequence": f"{after['version']:06d}.{index:03d}"}
+        key = {"executionId": after["executionId"], "sequence": f"{after['version']:06d}.{part:03d}.{index:03d}"}
         yield {
-            "Put": {"TableName": os.environ["EVENTS_TABLE"], "Item": _encode(key | {"at": instant(now)} | event | expiry)}
+            "Put": {
+                "TableName": os.environ["EVENTS_TABLE"],
+                "Item": items.encode(key | {"at": instant(now)} | event | expiry),
+            }
         }
 
 
-def _record_put(record: Record, condition: str, values: Record) -> dict[str, Any]:
-    return _put(os.environ["EXECUTIONS_TABLE"], record, condition, values)
+def _busy(execution_id: str) -> RecordBusy:
+    return RecordBusy(f"the record of {execution_id} was changed by others {MAX_TRIES} times in a row")
 
 
-def _registry_put(registry: Record, read: int) -> dict[str, Any]:
+def _tries(execution_id: str, known: Record | None) -> Iterator[Record]:
+    """The record for each try to change it, read again after every one that others were faster than."""
+    for attempt in range(MAX_TRIES):
+        if attempt:  # those who collided must not do so again
+            time.sleep(random.uniform(0, min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)))
+        yield known if known is not None and attempt == 0 else load(execution_id)
+
+
+def _is_of_wave(before: Record, after: Record, index: int) -> bool:
+    """Whether nothing differs but one wave."""
+    waves = [*after["waves"][:index], before["waves"][index], *after["waves"][index + 1 :]]
+    return before == after | {"waves": waves}
+
+
+def _is_written(execution_id: str, change: items.Change, expected: Mapping[items.Path, Any], events: Iterable[Item]) -> bool:
+    """Write a change and its events; False if what is expected of the record does not hold any more."""
+    try:
+        _write({"Update": _of_record(execution_id, change, expected)}, *events)
+    except ClientError as error:
+        if error_code(error) not in _OUTDATED:
+            raise
+        return False
+    return True
+
+
+def _of_record(execution_id: str, change: items.Change, expected: Mapping[items.Path, Any]) -> Item:
+    return items.update(os.environ["EXECUTIONS_TABLE"], {"executionId": execution_id}, change, expected)
+
+
+def _registry_put(registry: Record, read: int) -> Item:
     condition, values = ("version = :read", {":read": read}) if read else ("attribute_not_exists(claim)", {})
-    return _put(os.environ["CLAIMS_TABLE"], registry, condition, values)
+    return {"Put": items.put(os.environ["CLAIMS_TABLE"], registry, condition, values)}
 
 
-def _put(table: str, item: Record, condition: str, values: Record) -> dict[str, Any]:
-    parameters = {"ExpressionAttributeValues": _encode(values)} if values else {}
-    return {"Put": {"TableName": table, "Item": _encode(item), "ConditionExpression": condition, **parameters}}
-
-
-def _write(*puts: dict[str, Any]) -> None:
+def _write(*actions: Item) -> None:
     """Write items at once; a single one needs no transaction, which would cost twice as much."""
-    if len(puts) == 1:
-        client("dynamodb").put_item(**puts[0]["Put"])
-    else:
-        client("dynamodb").transact_write_items(TransactItems=list(puts))
+    match actions:
+        case [{"Put": put}]:
+            client("dynamodb").put_item(**put)
+        case [{"Update": update}]:
+            client("dynamodb").update_item(**update)
+        case _:
+            client("dynamodb").transact_write_items(TransactItems=list(actions))
 
 
 def _reasons(error: ClientError) -> list[str]:
@@ -253,26 +313,5 @@ def _reasons(error: ClientError) -> list[str]:
 
 
 def _get(table: str, key: Record) -> Record | None:
-    found = client("dynamodb").get_item(TableName=table, Key=_encode(key), ConsistentRead=True)
-    return _decode(found["Item"]) if "Item" in found else None
-
-
-def _encode(document: Record) -> dict[str, Any]:
-    exact = json.loads(json.dumps(document), parse_float=Decimal)  # DynamoDB takes no binary fractions
-    return {name: _SERIALIZER.serialize(value) for name, value in exact.items()}
-
-
-def _decode(item: dict[str, Any]) -> Record:
-    return {name: _plain(_DESERIALIZER.deserialize(value)) for name, value in item.items()}
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case dict():
-            return {name: _plain(item) for name, item in value.items()}
-        case list():
-            return [_plain(item) for item in value]
-        case _:
-            return value
+    found = client("dynamodb").get_item(TableName=table, Key=items.encode(key), ConsistentRead=True)
+    return items.decode(found["Item"]) if "Item" in found else None

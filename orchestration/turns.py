@@ -5,22 +5,23 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from orchestration import policy
+from orchestration import policy, store
 from orchestration.clients import client, error_code
 from orchestration.logs import logger
-from orchestration.record import Record
 
 _GONE = ("TaskTimedOut", "TaskDoesNotExist", "InvalidToken")  # somebody else has told it, or it no longer waits
 
 
-def tell(record: Record) -> None:
-    """Tell every wave that waits for something which has come.
+def tell(execution_id: str, only: str | None = None) -> None:
+    """Tell every wave that waits for something which has come, or only the one that has just begun to wait.
 
-    Called after every change that may be waited for, with the record as written: of two changes at the same time the later
-    one sees both, so nobody waits in vain; who is told twice hears the first.
+    Called after every change that may be waited for. Of two changes at the same time whoever looks later sees both, so that
+    nobody waits in vain; who is told twice hears the first. Raises RecordMissing, RecordBusy.
     """
-    for token, output in policy.answers(record):
-        wake(token, output)
+    latest = store.update(execution_id, lambda record: record)  # which pauses it where its plan does
+    for wave, token, output in policy.answers(latest):
+        if only in (None, wave):
+            wake(token, output)
 
 
 def wake(token: str, output: dict[str, Any]) -> None:

@@ -79,13 +79,13 @@ def update_wave_status(event: Event) -> Record:
                 details[server]["reason"] = reason
     is_timed_out = event["status"] == TIMED_OUT
     ended = partial(record.wave_ended, name=event["wave"], servers=details, now=datetime.now(UTC), is_timed_out=is_timed_out)
-    execution = store.update(event["executionId"], ended, execution)
+    execution = store.update_wave(event["executionId"], event["wave"], ended, execution)
     return _followed(execution, record.wave_of(execution, event["wave"]))
 
 
 def _followed(execution: Record, wave: Record) -> Record:
     """What follows a wave's end. Waves that waited for it may have their turn now."""
-    turns.tell(execution)
+    turns.tell(execution["executionId"])
     return {"status": wave["status"]}
 
 

@@ -5,7 +5,8 @@ firings left, the call's number and its token bucket allow it, and its draw (key
 call) says so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -138,6 +139,7 @@ class FaultBoard:
     journal: Journal
     armed: list[_Armed] = field(default_factory=list)
     on_functions: list[tuple[FunctionFault, GateState]] = field(default_factory=list)
+    _is_held: bool = False
 
     def arm(self, faults: Sequence[ApiFault]) -> None:
         """Add faults; where several match a call, the first one armed answers."""
@@ -147,8 +149,19 @@ class FaultBoard:
         """Add a fault on a function; where several match an invocation, the first one armed has it."""
         self.on_functions.append((fault, GateState(fault.gate, self.chance.stream("fault", fault.id))))
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing is struck meanwhile: drsim itself looks at the account."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+
     def strike(self, call: Call, now_ms: int) -> Struck | None:
         """The fault that takes this call, and its effect."""
+        if self._is_held:
+            return None
         for armed in self.armed:
             if armed.fault.concerns(call):
                 effect = self._effect(armed, call, now_ms)

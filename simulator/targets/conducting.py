@@ -89,10 +89,9 @@ def _read_record(stage: Stage) -> None:
     if record is None:
         return
     client = moto_services.client("dynamodb", world.region, ACCOUNT_ID)
-    items = [
-        {name: moto_services.from_dynamodb(value) for name, value in item.items()}
-        for item in client.scan(TableName=stage.table(record.table), ConsistentRead=True)["Items"]
-    ]
+    with world.faults.held():
+        found = client.scan(TableName=stage.table(record.table), ConsistentRead=True)["Items"]
+    items = [{name: moto_services.from_dynamodb(value) for name, value in item.items()} for item in found]
     item = _of_execution(items, record.key, world.executions)
     world.journal.record(RecordRead(record.table, {record.key: item[record.key]} if item else {}, item))
 

@@ -10,7 +10,6 @@ from tests.shared_runs import SharedRuns, shipped
 
 # What a call needs where its permission is not called after it. A job's tags need one of their own.
 NEEDS = {
-    "dynamodb:TransactWriteItems": {"dynamodb:PutItem"},
     "ssm:StartAutomationExecution": {"ssm:StartAutomationExecution", "iam:PassRole"},
     "monitoring:DescribeAlarms": {"cloudwatch:DescribeAlarms"},
     "lambda:Invoke": {"lambda:InvokeFunction"},
@@ -30,8 +29,14 @@ def used(pytestconfig: pytest.Config, shared_runs: SharedRuns) -> dict[str, set[
         for _, call in shared_runs.run(scenario, scenario.run.seed).journal.of(ApiCall):
             name = f"{call.service}:{call.operation}"
             caller = "StateMachine" if call.caller.startswith("states:") else call.caller
-            needed.setdefault(caller, set()).update(NEEDS.get(name, {name}))
+            needed.setdefault(caller, set()).update(written(call) if "Transact" in name else NEEDS.get(name, {name}))
     return needed
+
+
+def written(call: ApiCall) -> set[str]:
+    """A transaction needs the permissions of the writes in it."""
+    request: Any = call.request
+    return {f"dynamodb:{kind}Item" for item in request["TransactItems"] for kind in item}
 
 
 def allowed(role: dict[str, Any]) -> set[str]:

@@ -65,11 +65,11 @@ def test_an_event_that_is_delivered_twice_is_found(production: Production, capsy
     # Whether a wave has been counted is looked up beforehand.
     production.change(
         "orchestration/events.py",
-        '    turns.wake(wave["wakeToken"], {})\n',
+        '    turns.wake(execution["wakeTokens"][wave["name"]], {})\n',
         "    if wave['name'] not in execution.get('counted', []):\n"
         "        count = lambda now: now | {'counted': [*now.get('counted', []), wave['name']]}\n"
         "        store.update(execution['executionId'], count)\n"
-        '    turns.wake(wave["wakeToken"], {})\n',
+        '    turns.wake(execution["wakeTokens"][wave["name"]], {})\n',
     )
     production.change(
         "orchestration/policy.py",

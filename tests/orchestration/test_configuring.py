@@ -125,7 +125,7 @@ def test_a_wave_without_a_launch_configuration_or_that_runs_is_left_alone(accoun
 def test_the_state_machine_is_told_to_configure_first() -> None:
     plain = {"name": "a", "status": "NOT_STARTED", "servers": [{}], "dependsOn": [], "turnToken": "t"}
     waves = [plain, plain | {"name": "b", "turnToken": "u", "launchConfiguration": {"copyTags": True}}]
-    told = dict(policy.answers({"waves": waves}))
+    told = {token: output for _, token, output in policy.answers({"waves": waves})}
     assert (told["t"]["decision"], told["u"]["decision"]) == ("START", "CONFIGURE")
 
 

@@ -21,10 +21,12 @@ def ended(status: str, name: str = "e-1") -> Any:
     return handler({"detail-type": "Step Functions Execution Status Change", "detail": detail}, CONTEXT)
 
 
-def waiting(**wave: Any) -> None:
+def waiting(token: str | None = "t", **wave: Any) -> None:
     """Wave data waits for its job."""
-    members = {"status": "RUNNING", "jobId": JOB_ID, "wakeToken": "t"} | wave
+    members = {"status": "RUNNING", "jobId": JOB_ID} | wave
     store.update("e-1", lambda current: current | {"waves": [current["waves"][0] | members, *current["waves"][1:]]})
+    if token is not None:
+        store.keep_wake_token("e-1", "data", token)
 
 
 def job(account: Account, *statuses: str) -> None:
@@ -50,18 +52,12 @@ def test_as_long_as_a_server_is_left_nobody_is_woken(account: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    "wave", [{"jobId": "drsjob-3b000000000000009"}, {"wakeToken": None}], ids=["an earlier attempt", "not waiting"]
+    "wave", [{"jobId": "drsjob-3b000000000000009"}, {"token": None}], ids=["an earlier attempt", "not waiting"]
 )
 def test_an_event_that_comes_too_late_wakes_nobody(account: Account, wave: dict[str, Any]) -> None:
     account.started()
     waiting(**wave)
-    if wave.get("wakeToken", "") is None:
-        store.update("e-1", lambda now: now | {"waves": [_without_token(one) for one in now["waves"]]})
     assert launched() == {"woken": None}
-
-
-def _without_token(wave: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in wave.items() if key != "wakeToken"}
 
 
 def test_somebody_else_s_job_is_left_alone(account: Account) -> None:

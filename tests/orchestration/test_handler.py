@@ -1,5 +1,6 @@
 """The orchestration function's actions, with DRS's answers as they come, and repeated as Step Functions repeats them."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import time_machine
 
 from orchestration import record, store
 from orchestration.handler import handler
-from tests.orchestration.conftest import CONTEXT, JOB_ID, PLAN, SERVERS, Account
+from tests.orchestration.conftest import CONTEXT, JOB_ID, NOW, PLAN, SERVERS, Account
 
 OTHER_JOB = "drsjob-3b000000000000002"
 
@@ -408,6 +409,53 @@ def test_a_record_that_somebody_else_changes_in_between_loses_nothing(account: A
     written = account.record()
     assert (written["status"], written["note"], written["owner"]) == ("COMPLETED", "seen", "ops")
     assert written["version"] == 4
+
+
+def test_changes_of_two_waves_at_the_same_time_do_not_stand_in_each_other_s_way(account: Account) -> None:
+    account.started()
+    read = account.record()
+    store.update_wave("e-1", "data", lambda now: record.with_wave(now, "data", {"status": "RUNNING"}, {}), read)
+    tries = []
+
+    def change(current: dict[str, Any]) -> dict[str, Any]:
+        tries.append(current["version"])
+        return record.with_wave(current, "app", {"status": "PENDING"}, {})
+
+    store.update_wave("e-1", "app", change, read)
+    written = account.record()
+    assert [wave["status"] for wave in written["waves"]] == ["RUNNING", "PENDING"]
+    assert (tries, written["version"]) == ([1], 3)
+
+
+def test_what_a_wave_s_change_does_to_the_whole_is_not_written_over_another_s(account: Account) -> None:
+    account.started()
+    read = account.record()
+    store.update_wave("e-1", "data", lambda now: record.with_wave(now, "data", {"status": "RUNNING"}, {}), read)
+    stopped = lambda now: record.with_wave(now, "app", {"status": "FAILED"}, {}) | {"stoppedBy": "app"}  # noqa: E731
+    store.update_wave("e-1", "app", stopped, read)
+    written = account.record()
+    assert [wave["status"] for wave in written["waves"]] == ["RUNNING", "FAILED"]
+    assert written["stoppedBy"] == "app"
+
+
+def test_a_wave_s_change_sees_what_operators_did_meanwhile(account: Account) -> None:
+    account.started()
+    read = account.record()
+    store.update("e-1", lambda current: current | {"cancelled": {"by": "ops"}})
+    with pytest.raises(record.ExecutionCancelled):
+        store.update_wave("e-1", "data", lambda now: record.wave_requested(now, "data", NOW), read)
+
+
+def test_events_of_two_waves_at_the_same_time_are_both_kept(account: Account) -> None:
+    account.started()
+    read = account.record()
+    for name in ("data", "app"):
+        change = partial(record.with_wave, name=name, change={"status": "RUNNING"}, servers={})
+        store.update_wave("e-1", name, change, read)
+    found, _ = store.events("e-1", 10, None)
+    assert [(one["sequence"], one.get("wave")) for one in found] == [
+        ("000001.000.000", None), ("000002.001.000", "data"), ("000002.002.000", "app")
+    ]  # fmt: skip
 
 
 def test_a_change_of_a_record_read_too_long_ago_is_made_to_the_latest(account: Account) -> None:

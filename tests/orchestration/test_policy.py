@@ -46,7 +46,7 @@ def test_a_wave_s_turn_hangs_on_how_the_one_before_it_ended(
 
 def test_waves_that_do_not_depend_on_each_other_start_at_the_same_time() -> None:
     waves = [wave(name, turnToken=name) for name in ("a", "b")]
-    assert [(token, output["decision"]) for token, output in policy.answers(record(*waves))] == [
+    assert [(token, output["decision"]) for _, token, output in policy.answers(record(*waves))] == [
         ("a", "START"),
         ("b", "START"),
     ]
@@ -84,7 +84,7 @@ def test_waves_wait_while_drs_has_no_room_for_their_servers() -> None:
 def test_two_waves_share_the_room_that_there_is() -> None:
     running = [wave(f"r{n}", "RUNNING", servers=100) for n in range(4)]
     waiting = [wave(name, servers=100, turnToken=name) for name in ("a", "b")]
-    assert [token for token, _ in policy.answers(record(*running, *waiting))] == ["a"]
+    assert [token for _, token, _ in policy.answers(record(*running, *waiting))] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -156,4 +156,4 @@ def test_the_outcome_is_never_better_than_the_waves(
 def test_who_waits_for_a_person_is_told_what_was_decided(
     wave_now: dict[str, Any], more: dict[str, Any], expected: list[Any]
 ) -> None:
-    assert list(policy.answers(record(wave_now, **more))) == expected
+    assert [told for _, *told in policy.answers(record(wave_now, **more))] == [[*one] for one in expected]

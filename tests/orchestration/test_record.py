@@ -36,6 +36,7 @@ def test_a_new_record_says_all_that_is_to_come() -> None:
         "waves": [
             {
                 "name": "data",
+                "version": 1,
                 "status": "NOT_STARTED",
                 "dependsOn": [],
                 "timeoutMinutes": 40,
@@ -51,6 +52,7 @@ def test_a_new_record_says_all_that_is_to_come() -> None:
             },
             {
                 "name": "app",
+                "version": 1,
                 "status": "NOT_STARTED",
                 "dependsOn": ["data"],
                 "timeoutMinutes": 60,
@@ -63,7 +65,9 @@ def test_a_new_record_says_all_that_is_to_come() -> None:
             },
         ],
         "cleanUp": False,
+        "wakeTokens": {},
         "version": 1,
+        "wholeVersion": 1,
     }
 
 

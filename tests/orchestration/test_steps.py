@@ -180,7 +180,7 @@ def test_an_operator_decides_on_the_step_that_a_wave_failed_at(operation: str, s
     waiting = failed | {"waves": [web(failed) | {"operatorToken": "t"}]}
     decided = operators.WAVE_OPERATIONS[operation](waiting, operators.note_of(operation, "ops", NOW, wave="web"))
     assert (web(decided)["status"], web(decided)["steps"][0]["status"]) == ("VERIFYING", step)
-    assert list(policy.answers(decided)) == [("t", {"decision": decision})]
+    assert [told for _, *told in policy.answers(decided)] == [["t", {"decision": decision}]]
     if operation == "continue":
         assert web(steps.steps_done(decided, "web", NOW))["status"] == "PARTIAL"
 
@@ -191,7 +191,7 @@ def test_the_plan_pauses_once_before_a_wave_whose_turn_has_come(account: Account
     paused = store.update("e-1", lambda current: current | {"waves": [current["waves"][0] | wait]})
     assert {name: paused["paused"][name] for name in ("by", "reason")} == {"by": "the plan", "reason": "before wave data"}
     told = {"decision": "PAUSED", "reason": "the plan pauses before wave data", "approvalSeconds": 0}
-    assert list(policy.answers(paused)) == [("t", told)]
+    assert [answer for _, *answer in policy.answers(paused)] == [["t", told]]
     note = operators.note_of("resume", "ops", NOW)
     resumed = store.update(
         "e-1", lambda current: operators.resumed(current | {"waves": [paused["waves"][0] | {"turnToken": "u"}]}, note)

@@ -74,11 +74,11 @@ def test_an_execution_expires_some_days_after_its_end_and_its_events_not_before(
     store.update("e-1", lambda now: closed(now, {"Error": "ExecutionFailed"}, NOW))
     end = int(NOW.timestamp())
     assert expiry("executions", executionId="e-1") == end + 90 * DAY
-    assert expiry("events", executionId="e-1", sequence="000001.000") == end + (90 + 50) * DAY
+    assert expiry("events", executionId="e-1", sequence="000001.000.000") == end + (90 + 50) * DAY
 
 
 def test_without_an_option_nothing_ever_expires(account: Account) -> None:
     account.started()
     store.update("e-1", lambda now: closed(now, {"Error": "ExecutionFailed"}, NOW))
     assert expiry("executions", executionId="e-1") is None
-    assert expiry("events", executionId="e-1", sequence="000001.000") is None
+    assert expiry("events", executionId="e-1", sequence="000001.000.000") is None
