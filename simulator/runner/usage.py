@@ -1,7 +1,7 @@
 """What a run used of the services that bill by use, read from its journal."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -19,7 +19,7 @@ class Usage:
     """How much was used: counts, but for `lambda_gb_seconds` and DynamoDB's request units.
 
     `state_transitions` are states entered and retries, of Standard executions; `api_requests` those that API Gateway handed
-    to a function. A DynamoDB update counts by what its request tells of the item, of which the rest is not seen.
+    to a function. A DynamoDB update counts by the item as it was last read, and by what its request tells if that was never.
     """
 
     state_transitions: float = 0
@@ -42,8 +42,8 @@ def read_usage(journal: Journal) -> Usage:
         express_executions=len({event.execution for _, event in journal.of(HistoryEvent) if _is_express(event.execution)}),
         lambda_requests=len(returned),
         lambda_gb_seconds=sum(event.duration_ms * event.memory_mib for event in returned) / 1000 / MIB_PER_GB,
-        dynamodb_write_units=_units(calls, _WRITTEN),
-        dynamodb_read_units=_units(calls, _READ),
+        dynamodb_write_units=_units(_with_items(calls), _WRITTEN),
+        dynamodb_read_units=_units([(_parts(call), call) for call in calls], _READ),
         api_requests=sum(_is_api_request(event) for _, event in journal.of(FunctionInvoked)),
         notifications=sum(call.error is None for call in calls if (call.service, call.operation) == ("sns", "Publish")),
         bus_events=sum(_entries(call) for call in calls if (call.service, call.operation) == ("events", "PutEvents")),
@@ -94,13 +94,37 @@ Parts = tuple[Mapping[str, Any], Mapping[str, Any]]
 Counted = Callable[[Mapping[str, Any], Mapping[str, Any]], float]
 
 
-def _units(calls: Iterable[ApiCall], table: Mapping[str, Counted]) -> float:
+def _units(calls: Iterable[tuple[Parts, ApiCall]], table: Mapping[str, Counted]) -> float:
     """Request units of the calls to DynamoDB, by what `table` says of each operation's request and response."""
     return sum(
-        table[call.operation](*_parts(call))
-        for call in calls
+        table[call.operation](*parts)
+        for parts, call in calls
         if call.service == "dynamodb" and call.operation in table and call.error in _CHARGED_ERRORS
     )
+
+
+def _with_items(calls: Iterable[ApiCall]) -> Iterator[tuple[Parts, ApiCall]]:
+    """Calls with, in each update's request, the item as it was last read: DynamoDB charges for the whole of it."""
+    items: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for call in calls:
+        request, response = _parts(call)
+        if call.operation == "GetItem" and "Item" in response:
+            items[_address(request)] = response["Item"]
+        if "TransactItems" in request:
+            actions = [{kind: _known(one, items) for kind, one in action.items()} for action in request["TransactItems"]]
+            request = {**request, "TransactItems": actions}
+        elif "UpdateExpression" in request:
+            request = _known(request, items)
+        yield (request, response), call
+
+
+def _known(request: Mapping[str, Any], items: Mapping[tuple[str, str], Mapping[str, Any]]) -> Mapping[str, Any]:
+    item = items.get(_address(request)) if "UpdateExpression" in request else None
+    return request if item is None else {**request, "ExpressionAttributeValues": item}
+
+
+def _address(request: Mapping[str, Any]) -> tuple[str, str]:
+    return request.get("TableName", ""), json.dumps(request.get("Key"), sort_keys=True)
 
 
 def _parts(call: ApiCall) -> Parts:

@@ -1,5 +1,6 @@
 """What a run would have cost: what it used, and what that is held to."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -93,6 +94,20 @@ def test_a_write_whose_condition_fails_is_charged_and_a_throttled_one_is_not() -
     item = {"Item": {"a": {"S": "x"}}}
     assert read(dynamodb("PutItem", item, error="ConditionalCheckFailedException")) == Usage(dynamodb_write_units=1)
     assert read(dynamodb("PutItem", item, error="ProvisionedThroughputExceededException")) == Usage()
+
+
+@pytest.mark.parametrize(
+    ("operation", "wrap", "units"),
+    [("UpdateItem", lambda one: one, 5), ("TransactWriteItems", lambda one: {"TransactItems": [{"Update": one}]}, 10)],
+)
+def test_an_update_is_charged_for_the_whole_item_that_was_read_before(
+    operation: str, wrap: Callable[[JsonObject], JsonObject], units: int
+) -> None:
+    where: JsonObject = {"TableName": "t", "Key": {"id": {"S": "1"}}}
+    change: JsonObject = {**where, "UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"S": "x"}}}
+    story = dynamodb("GetItem", {**where, "ConsistentRead": True}, {"Item": {"id": {"S": "1"}, "a": {"S": "x" * 5_000}}})
+    (call,) = (event for _, event in dynamodb(operation, wrap(change)).journal.of(ApiCall))
+    assert read(story.record(call)) == Usage(dynamodb_read_units=2, dynamodb_write_units=units)
 
 
 def test_a_scenarios_own_preparations_cost_nothing() -> None:
