@@ -21,6 +21,7 @@ def source(tmp_path: Path) -> Path:
     """A copy of the production side, with the scenarios of its stack, to change."""
     for part in ("asl", "orchestration", "cfn", "scenarios/deployed"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "scenarios/records.py", tmp_path / "scenarios")
     return tmp_path
 
 
@@ -98,7 +99,7 @@ def test_a_template_that_cloudformation_refuses_is_told_at_its_place_in_the_scen
     with pytest.raises(ScenarioError) as refused:
         run(source)
     (problem,) = refused.value.problems
-    assert problem.where.startswith(str(source / "scenarios/deployed/_defaults.yaml:4:"))
+    assert problem.where.startswith(str(source / "scenarios/deployed/_defaults.yaml:6:"))
     assert problem.message.startswith("CloudFormation refuses the stack: AWS::StepFunctions::StateMachine: ")
 
 

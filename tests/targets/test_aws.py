@@ -50,7 +50,7 @@ def test_a_scenario_runs_as_a_drill_on_what_is_deployed(cloud: Served, tmp_path:
     assert [(check.name, check.happened) for check in result.checks if not check.passed] == []
     assert (result.verdict, result.outcome, result.target) == (Verdict.PASSED, "COMPLETED", "aws")
     assert [wave.status for wave in result.waves] == ["LAUNCHED", "LAUNCHED"]
-    assert [check.name for check in result.checks if check.skipped] == ["1 notifications"]
+    assert [check.name for check in result.checks if check.skipped] == ["1 notifications", "check adds_up"]
     journal = result.journal
     assert {event.status for _, event in journal.of(LaunchStatusChanged)} == {"LAUNCHED"}
     assert [event.type for _, event in journal.of(HistoryEvent)][-1] == "ExecutionSucceeded"
