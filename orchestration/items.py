@@ -34,7 +34,7 @@ def put(table: str, document: Document, condition: str = "", values: Document | 
 
 
 def update(table: str, key: Document, change: "Change", expected: Mapping[Path, Any]) -> Document:
-    """The parameters of a write of what changes of an item, if what is `expected` (by path; None: nothing) still holds.
+    """The parameters of a write of what changes of an item, if what is `expected`, by path, still holds.
 
     A path are the names of members, and the indexes of elements, on the way to what changes.
     """
@@ -44,10 +44,7 @@ def update(table: str, key: Document, change: "Change", expected: Mapping[Path, 
         "REMOVE": [_path(path, names) for path in change.removed],
         "ADD": [f"{_path(path, names)} {values.of(value)}" for path, value in change.added.items()],
     }
-    conditions = [
-        f"attribute_not_exists({_path(path, names)})" if value is None else f"{_path(path, names)} = {values.of(value)}"
-        for path, value in expected.items()
-    ]
+    conditions = [f"{_path(path, names)} = {values.of(value)}" for path, value in expected.items()]
     return {
         "TableName": table,
         "Key": encode(key),

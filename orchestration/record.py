@@ -134,7 +134,7 @@ def _new_server(server: str, wave: Wave) -> Record:
 def full_bytes(record: Record) -> int:
     """The most bytes that a new record may grow to: servers with instances and reasons, every wave waiting with a token.
 
-    JSON takes no less room than DynamoDB counts.
+    A wave may have the token of its last poll besides. JSON takes no less room than DynamoDB counts.
     """
     servers = sum(len(wave["servers"]) for wave in record["waves"])
     configured = sum(
@@ -143,7 +143,7 @@ def full_bytes(record: Record) -> int:
         if "launchConfiguration" in wave
     )
     failback = _FAILBACK_BYTES * servers if "failback" in record else 0
-    waves = 1_200 * len(record["waves"]) + _STEP_BYTES * sum(len(wave.get("steps", ())) for wave in record["waves"])
+    waves = 2_200 * len(record["waves"]) + _STEP_BYTES * sum(len(wave.get("steps", ())) for wave in record["waves"])
     return len(json.dumps(record)) + 45 * servers + configured + MAX_REASONS_BYTES + 2 * MAX_MESSAGE + waves + failback
 
 

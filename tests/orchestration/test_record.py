@@ -191,6 +191,15 @@ def test_a_record_never_outgrows_what_was_reckoned_for_it() -> None:
     assert len(json.dumps(grown)) <= reckoned
 
 
+def test_waves_that_all_wait_for_operators_do_not_outgrow_it_either() -> None:
+    token, names = "t" * 1_000, [f"w{n}" for n in range(100)]
+    plan = {"planId": "p", "waves": [{"name": name, "servers": [f"s-{n:017d}"]} for n, name in enumerate(names)]}
+    fresh = record.new_record("e", read_plan(plan), is_drill=True, now=NOW)
+    waiting = reduce(lambda state, name: record.operator_asked(state, name, token), names, fresh)
+    waiting = waiting | {"wakeTokens": dict.fromkeys(names, token)}
+    assert stored_bytes(waiting) <= record.full_bytes(fresh) < 400_000
+
+
 def stored_bytes(value: Any) -> int:
     """What DynamoDB counts for a value."""
     match value:
