@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from simulator.account import moto_services
 from simulator.account.elsewhere import Ran
 from simulator.account.world import ACCOUNT_ID, World
 from simulator.journal import Answered, FleetMade, RecordRead, RunEnded
+from simulator.json_types import JsonObject
 from simulator.scenario.model import Scenario
 from simulator.targets.aborting import roll_back, watch_conditions
 from simulator.targets.artefacts import run_started
 from simulator.targets.drs_settings import drs_settings
 from simulator.targets.operators import employ
-from simulator.targets.probes import read_probes
+from simulator.targets.probes import read_probes, table_items
 from simulator.targets.recording import ABORTED, NOT_STEADY
 from simulator.targets.requests import ask
 from simulator.targets.staging import Stage
@@ -88,15 +88,12 @@ def _read_record(stage: Stage) -> None:
     record, world = stage.scenario.system.record, stage.world
     if record is None:
         return
-    client = moto_services.client("dynamodb", world.region, ACCOUNT_ID)
-    with world.faults.held():
-        found = client.scan(TableName=stage.table(record.table), ConsistentRead=True)["Items"]
-    items = [{name: moto_services.from_dynamodb(value) for name, value in item.items()} for item in found]
+    items = table_items(world, stage.table(record.table))
     item = _of_execution(items, record.key, world.executions)
     world.journal.record(RecordRead(record.table, {record.key: item[record.key]} if item else {}, item))
 
 
-def _of_execution(items: list[dict[str, Any]], key: str, executions: Sequence[Ran]) -> dict[str, Any] | None:
+def _of_execution(items: Sequence[JsonObject], key: str, executions: Sequence[Ran]) -> JsonObject | None:
     """The record of the first execution: the one with its name or ARN as key, else the only one there is."""
     names = {execution.name for execution in executions[:1]} | {execution.arn for execution in executions[:1]}
     named = [item for item in items if item.get(key) in names]

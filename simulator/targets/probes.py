@@ -61,7 +61,7 @@ def account_document(world: World, tables: Mapping[str, str]) -> JsonObject:
             ],
         },
         "executions": [{"name": one.name, "status": one.status} for one in world.executions],
-        "tables": {name: _items(world, actual) for name, actual in tables.items()},
+        "tables": {name: [*table_items(world, actual)] for name, actual in tables.items()},
     }
 
 
@@ -82,7 +82,8 @@ def _servers(region: Region) -> list[JsonValue]:
     ]
 
 
-def _items(world: World, table: str) -> list[JsonValue]:
+def table_items(world: World, table: str) -> list[JsonObject]:
+    """All items of a table by its name in DynamoDB, as plain values. Faults do not concern who looks."""
     client: Any = moto_services.client("dynamodb", world.region, ACCOUNT_ID)
     with world.faults.held():
         found = client.scan(TableName=table, ConsistentRead=True)["Items"]
