@@ -27,11 +27,11 @@ from orchestration.logs import about, logger
 from orchestration.operators import OPERATIONS, WAVE_OPERATIONS, NotPossible, note_of
 from orchestration.plan_checks import Flaw
 from orchestration.record import Record
+from orchestration.showing import shown
 from orchestration.starting import Refused, started
 from orchestration.timeline import timeline
 
 _REQUEST_FIELDS = frozenset({"planId", "plan", "isDrill"})
-_PLACED = ("waves", "cleanUpJobs")  # what a record says with the place that it is in
 _MAX_PAGE = 100
 _MAX_REASON = 1_000  # characters
 _SUMMARY = ("executionId", "planId", "planName", "isDrill", "status", "createdAt", "startedAt", "endedAt", "rtoMet")
@@ -57,7 +57,7 @@ def start_execution() -> Response[str]:
 @app.get("/executions/<execution_id>")
 def get_execution(execution_id: str) -> Response[str]:
     """The execution's record."""
-    return _json(200, _shown(_found(execution_id)))
+    return _json(200, shown(_found(execution_id)))
 
 
 @app.get("/executions/<execution_id>/timeline")
@@ -150,7 +150,7 @@ def _operated(execution_id: str, operation: str, wave: str | None) -> Response[s
         raise Refused(409, "Not possible", str(impossible)) from impossible
     turns.tell(execution_id)
     logger.info(operation, wave=wave, by=note["by"])
-    return _json(200, _shown(changed))
+    return _json(200, shown(changed))
 
 
 def _operator() -> str:
@@ -205,17 +205,6 @@ def _request_flaws(body: Any) -> Iterator[Flaw]:
         yield Flaw("/planId", "planId must be a text")
     if not isinstance(body.get("isDrill", True), bool):
         yield Flaw("/isDrill", "isDrill must be true or false")
-
-
-def _shown(execution: Record) -> Record:
-    """A record as people see it: without the external ids that lead into other accounts."""
-    return execution | {name: [_without_key(one) for one in execution[name]] for name in _PLACED if name in execution}
-
-
-def _without_key(one: Record) -> Record:
-    if "place" not in one:
-        return one
-    return one | {"place": {name: value for name, value in one["place"].items() if name != "externalId"}}
 
 
 def _problem(error: Refused) -> Response[str]:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from orchestration import api, store
+from orchestration.handler import handler
 from orchestration.plan import read_plan
-from orchestration.record import new_record
+from orchestration.record import new_record, with_wave
 from tests.orchestration.conftest import CONTEXT, NOW, OPERATOR, PLAN, SERVERS, Account, request
 
 APPROVAL = {"approval": {"timeoutMinutes": 30, "default": "refuse"}}
@@ -39,6 +40,22 @@ def test_a_pause_holds_waves_back_and_a_resume_lets_them_start(account: Account)
     status, resumed = post("resume")
     assert (status, "paused" in resumed) == (200, False)
     assert [operation["operation"] for operation in resumed["operations"]] == ["pause", "resume"]
+
+
+def test_nobody_is_shown_the_task_tokens_that_the_record_keeps(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has one may end a wait past all rules."""
+    monkeypatch.setattr("orchestration.turns.wake", lambda *_: None)
+    account.started(plan={"waves": [PLAN["waves"][0] | APPROVAL, PLAN["waves"][1]]})
+    handler({"action": "await_approval", "executionId": "e-1", "wave": "data", "token": "AQC-1"}, CONTEXT)
+    handler({"action": "await_job", "executionId": "e-1", "wave": "data", "token": "AQC-2"}, CONTEXT)
+    handler({"action": "await_turn", "executionId": "e-1", "wave": "app", "token": "AQC-3"}, CONTEXT)
+    store.update_wave("e-1", "app", lambda now: with_wave(now, "app", {"operatorToken": "AQC-4", "pauseToken": "AQC-5"}, {}))
+    kept = json.dumps(account.record())
+    assert [token for token in range(1, 6) if f"AQC-{token}" not in kept] == []
+    shown = [get("/executions/e-1"), get("/executions/e-1/timeline"), get("/executions/e-1/events"), get("/executions")]
+    shown += [post("pause"), post("waves/data/approve")]
+    assert [status for status, _ in shown] == [200] * 6
+    assert [answer for _, answer in shown if "AQC-" in json.dumps(answer) or "Token" in json.dumps(answer)] == []
 
 
 def test_doing_it_again_changes_nothing(account: Account) -> None:
