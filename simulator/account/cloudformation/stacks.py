@@ -3,14 +3,17 @@
 Importing moto's CloudFormation imports nearly all of moto, which takes seconds; so it waits until somebody asks for it.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, NamedTuple
 
-from simulator.account.cloudformation import serverless, template_checks
+from simulator.account.cloudformation import intrinsics, serverless, template_checks
 from simulator.account.cloudformation.template_checks import references
 from simulator.account.wire import Decoded
+from simulator.errors import ScenarioError, ServiceError
+from simulator.scenario.templates import parse_document
 
 
 class _Asked(NamedTuple):
@@ -51,9 +54,11 @@ def _install() -> None:
     for kind in (*functions.KINDS, *contents.KINDS, *layers.KINDS, *machines.KINDS, *apis.KINDS, *watching.KINDS):
         kinds.register(kind)
     inert.make_inert("AWS::Lambda::EventSourceMapping")  # moto's would look for the function among its own
-    parsing.clean_json = _cleaning(parsing.clean_json)
+    parsing.clean_json = intrinsics.resolving(parsing.clean_json)
+    parsing.parse_condition = intrinsics.comparing(parsing.parse_condition)
+    parsing.ResourceMap.load_parameters = intrinsics.splitting(parsing.ResourceMap.load_parameters)
     parsing.resource_class_from_type = inert.falling_back(parsing.resource_class_from_type)
-    models.Stack.parse_template = staticmethod(_plain(models.Stack.parse_template))
+    models.Stack.parse_template = staticmethod(_plain)
     models.ChangeSet._parse_template = _parse_template
     parsing.ResourceMap.build_resource_diff = _differences
     models.Stack.has_parameters = _has_parameters
@@ -65,16 +70,24 @@ def _install() -> None:
     Role.create_from_cloudformation_json = staticmethod(roles.making_whole(Role.create_from_cloudformation_json))
 
 
-def _plain(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    def parsed(text: str) -> Any:
-        """A template as it was written, but for what it asks to be transformed."""
-        template, asked = parse(text), _asked.get(_Asked({}, "us-east-1"))
-        if isinstance(template, dict) and serverless.is_serverless(template):
-            template = serverless.transformed(template, asked.parameters, asked.region)
-        template_checks.check(template)
-        return template
+def _plain(text: str) -> Any:
+    """A template as it was written, in YAML or JSON, but for what it asks to be transformed."""
+    template, asked = _read(text), _asked.get(_Asked({}, "us-east-1"))
+    if isinstance(template, dict) and serverless.is_serverless(template):
+        template = serverless.transformed(template, asked.parameters, asked.region)
+    template_checks.check(template)
+    return template
 
-    return parsed
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return parse_document(text, "template")
+    except ScenarioError as flaw:
+        raise ServiceError("ValidationError", f"Template format error: {flaw}") from flaw
 
 
 def _parse_template(change_set: Any) -> None:
@@ -102,16 +115,6 @@ def _has_parameters(stack: Any, given: Mapping[str, Any]) -> bool:
     """Whether parameters are those that the stack has; numbers are texts, too."""
     before = stack.resource_map.resolved_parameters
     return all(name in before and str(before[name]) == str(value) for name, value in given.items())
-
-
-def _cleaning(clean: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def cleaned(value: Any, resources: Any) -> Any:
-        """`!GetAtt Nested.Outputs.Name`: all that follows the resource is the attribute's name."""
-        if isinstance(value, dict) and len(wanted := value.get("Fn::GetAtt", ())) > 2:
-            return clean({"Fn::GetAtt": [wanted[0], ".".join(wanted[1:])]}, resources)
-        return clean(value, resources)
-
-    return cleaned
 
 
 def _output(stack: Any, name: str) -> Any:

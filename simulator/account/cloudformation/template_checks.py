@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from simulator.account.cloudformation.intrinsics import variables
 from simulator.errors import ServiceError
 
-_IN_A_TEXT = re.compile(r"\$\{([^!.}][^.}]*)")
 _BLOCKS = ("Resources", "Outputs")
 
 
@@ -51,8 +51,9 @@ def references(template: Any) -> Iterator[str]:
             raise _refused(f"{message} the resource attribute")
         case {"Fn::GetAtt": str() as path}:
             yield path.partition(".")[0]
-        case {"Fn::Sub": str() as text}:
-            yield from _IN_A_TEXT.findall(text)
+        case {"Fn::Sub": text}:
+            yield from (name.partition(".")[0] for name in variables(text))
+            yield from references(text)
         case Mapping():
             for key, value in template.items():
                 if key == "Ref":
