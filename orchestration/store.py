@@ -21,6 +21,7 @@ from orchestration.items import Item
 from orchestration.operators import paused_by_plan
 from orchestration.places import HERE, Place, recorded
 from orchestration.record import ENDED, Change, Record, instant
+from orchestration.renewal import is_renewed, renewed
 from orchestration.telling import events_between
 
 MAX_TRIES = 10
@@ -60,8 +61,15 @@ def load(execution_id: str) -> Record:
 
 
 def find(execution_id: str) -> Record | None:
-    """The record of an execution, or None."""
-    return _get(os.environ["EXECUTIONS_TABLE"], {"executionId": execution_id})
+    """The record of an execution, or None; one that an earlier release began is renewed first. Raises RecordBusy."""
+    for _ in range(MAX_TRIES):
+        record = _get(os.environ["EXECUTIONS_TABLE"], {"executionId": execution_id})
+        if record is None or is_renewed(record):
+            return record
+        change = items.difference(record, renewed(record))
+        if _is_written(execution_id, change, {("version",): record["version"]}, ()):
+            return renewed(record)
+    raise _busy(execution_id)
 
 
 def find_plan(plan_id: str) -> Record | None:
@@ -158,7 +166,13 @@ def update_wave(execution_id: str, name: str, change: Change, known: Record | No
 def keep_wake_token(execution_id: str, name: str, token: str) -> None:
     """Keep the token that wakes a wave before its next poll. Nothing is decided on it, so the record's version stays."""
     change = items.Change({("wakeTokens", name): token})
-    _write({"Update": _of_record(execution_id, change, {("executionId",): execution_id})})
+    write = {"Update": _of_record(execution_id, change, {("executionId",): execution_id})}
+    try:
+        _write(write)
+    except ClientError as error:
+        if error_code(error) != "ValidationException" or not load(execution_id):  # which renews what has no room for tokens
+            raise
+        _write(write)
 
 
 def release(execution_id: str) -> None:
