@@ -14,6 +14,8 @@ from simulator.json_types import JsonValue
 from simulator.scenario.nodes import Finding
 from simulator.scenario.tree import Location, Tree
 
+SERVER_ID = "serverId"  # `${serverId.app-1}` is the source server id of the server app-1
+
 
 @dataclass(frozen=True, slots=True)
 class Names:

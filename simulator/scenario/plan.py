@@ -8,9 +8,10 @@ from typing import Any
 from simulator.json_types import JsonObject, JsonValue
 from simulator.scenario.fleet import Wave
 from simulator.scenario.model import Scenario
+from simulator.scenario.names import SERVER_ID
 from simulator.scenario.steps import HealthCheck, Parameters, Runbook, RunIf
 
-_PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*(?:\.[^${}]+)?)\}")
 
 
 def plan_document(scenario: Scenario, ids: Mapping[str, str]) -> JsonObject:
@@ -30,6 +31,12 @@ def plan_document(scenario: Scenario, ids: Mapping[str, str]) -> JsonObject:
     if scenario.fleet.failback is not None:
         document["failback"] = {"timeoutMinutes": _units(scenario.fleet.failback.timeout_ms, 60_000)}
     return document | ({"cleanUpDrill": True} if scenario.fleet.clean_up_drill else {})
+
+
+def values_of(scenario: Scenario, plan: JsonObject, ids: Mapping[str, str]) -> Mapping[str, JsonValue]:
+    """What placeholders stand for on every target: the plan, and each server's id as `${serverId.NAME}`."""
+    servers = {f"{SERVER_ID}.{name}": server for name, server in ids.items()}
+    return {"plan": plan, "planId": plan["planId"], "isDrill": scenario.fleet.drill, **servers}
 
 
 def substitute(value: JsonValue, names: Mapping[str, JsonValue]) -> JsonValue:
@@ -52,10 +59,11 @@ def _filled(text: str, names: Mapping[str, JsonValue]) -> JsonValue:
     whole = _PLACEHOLDER.fullmatch(text)
     if whole and whole[1] in names:
         return names[whole[1]]
-    return _PLACEHOLDER.sub(lambda match: _as_text(names[match[1]]) if match[1] in names else match[0], text)
+    return _PLACEHOLDER.sub(lambda match: as_text(names[match[1]]) if match[1] in names else match[0], text)
 
 
-def _as_text(value: JsonValue) -> str:
+def as_text(value: JsonValue) -> str:
+    """A value where only a text can stand: itself, or its JSON."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 

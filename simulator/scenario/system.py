@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
@@ -23,10 +24,11 @@ from simulator.scenario.fields import (
     placeholders_in,
     refusal,
 )
-from simulator.scenario.names import Names, did_you_mean
+from simulator.scenario.names import SERVER_ID, Names, did_you_mean
 
 STATE_MACHINE = "${StateMachineArn}"
 PLAN_VALUES = ("${plan}", "${planId}", "${isDrill}")
+_SERVER = re.compile(rf"\$\{{{SERVER_ID}\.([^${{}}]+)\}}")
 _CODE = re.compile(r"(?P<file>.+\.(?:py|mjs|cjs|js)):(?P<function>[A-Za-z_]\w*)")
 
 
@@ -54,6 +56,27 @@ def _known_placeholders(value: str, info: ValidationInfo) -> str:
         if names and placeholder not in known:
             raise objection(f"nothing is called {placeholder}", did_you_mean(placeholder, known))
     return value
+
+
+def _known_servers(value: Any, info: ValidationInfo) -> Any:
+    """A value in which every `${serverId.NAME}` names a server of the fleet."""
+    names: Names | None = info.context
+    for name in _servers_in(value) if names else ():
+        if names and name not in names.servers:
+            raise objection(f"no server is called {name}", did_you_mean(name, sorted(names.servers)))
+    return value
+
+
+def _servers_in(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield from _SERVER.findall(value)
+        case dict():
+            for member in value.values():
+                yield from _servers_in(member)
+        case list():
+            for item in value:
+                yield from _servers_in(item)
 
 
 File = Annotated[Path, BeforeValidator(lambda value, info: existing_file(_file_name(value), info))]
@@ -174,7 +197,10 @@ class Table(Model):
     indexes: dict[Name, Index] = Field(
         default_factory=dict, description="global secondary indexes by name, such as {byState: [state, startedAt]}"
     )
-    items: tuple[JsonValue, ...] = Field((), description="what the table holds at the start; `${plan}` stands for the plan")
+    items: tuple[Annotated[JsonValue, AfterValidator(_known_servers)], ...] = Field(
+        (),
+        description="what the table holds at the start; `${plan}` stands for the plan, `${serverId.NAME}` for a server's id",
+    )
 
     @model_validator(mode="after")
     def _has_a_key(self, info: ValidationInfo) -> Self:
@@ -211,9 +237,10 @@ class Request(Model):
     path: Annotated[str, AfterValidator(matching("/.*", "a path such as /executions"))] = Field(
         description="the path, such as /executions"
     )
-    body: Annotated[JsonValue, BeforeValidator(_body)] = Field(
+    body: Annotated[JsonValue, BeforeValidator(_body), AfterValidator(_known_servers)] = Field(
         None,
-        description="the JSON body, or a JSON file with it; ${plan}, ${planId} and ${isDrill} stand for their values",
+        description="the JSON body, or a JSON file with it; ${plan}, ${planId}, ${isDrill} and ${serverId.NAME} stand for"
+        " their values",
     )
 
 
@@ -223,8 +250,8 @@ class Start(Model):
     noun: ClassVar[str] = "`start`"
     handler: HandlerName | None = Field(None, description="the handler that takes the request")
     request: Request | None = Field(None, description="the request")
-    input: Annotated[JsonValue, BeforeValidator(json_or_file)] = Field(
-        None, description="the execution's input, or the path of a JSON file with it"
+    input: Annotated[JsonValue, BeforeValidator(json_or_file), AfterValidator(_known_servers)] = Field(
+        None, description="the execution's input, or the path of a JSON file with it; with the same placeholders"
     )
 
     @model_validator(mode="after")
@@ -272,7 +299,7 @@ class System(Model):
     buckets: dict[Name, dict[Name, Annotated[Path, BeforeValidator(_file_or_folder)]]] = Field(
         default_factory=dict, description="what lies in S3: files, and folders as zips, by bucket and key"
     )
-    ssm_parameters: dict[Name, Annotated[str, BeforeValidator(_parameter)]] = Field(
+    ssm_parameters: dict[Name, Annotated[str, BeforeValidator(_parameter), AfterValidator(_known_servers)]] = Field(
         default_factory=dict, description="parameters of Systems Manager by name: {/failover/mode: drill}"
     )
     documents: dict[Name, File] = Field(

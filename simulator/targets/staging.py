@@ -16,7 +16,7 @@ from simulator.engine.machine import Machine
 from simulator.errors import DefinitionError, Problem
 from simulator.json_types import JsonValue
 from simulator.scenario.model import Scenario
-from simulator.scenario.plan import plan_document, substitute
+from simulator.scenario.plan import plan_document, substitute, values_of
 from simulator.scenario.system import STATE_MACHINE, Rule, function_name
 from simulator.scenario.templates import parse_document
 from simulator.targets.arming import arm_faults
@@ -57,7 +57,7 @@ class Stage:
     def build(self) -> None:
         """Deploy the system and arm the faults."""
         self.world.functions.keeps_sandboxes = self.scenario.system.sandboxes == "warm"
-        stock(self.world, self.scenario)
+        stock(self.world, self.scenario, self.values)
         if self.scenario.system.template is not None:
             self._deploy_stack()
         else:
@@ -105,7 +105,7 @@ class Stage:
             arns[placeholder] = f"arn:aws:sns:{world.region}:{ACCOUNT_ID}:{function_name(placeholder)}"
         arns[STATE_MACHINE] = world.states.machine_arn(self.machine_name)
         named = {placeholder.removeprefix("${").removesuffix("}"): arn for placeholder, arn in arns.items()}
-        return named | {"plan": self.plan, "planId": self.plan["planId"], "isDrill": self.scenario.fleet.drill}
+        return named | dict(values_of(self.scenario, self.plan, self.server_ids))
 
     def _deploy_machine(self) -> None:
         definition, machine = read_definition(self.scenario, self.values)

@@ -1,7 +1,7 @@
 """What a system finds when it begins: tables and items, objects in S3, parameters and documents of Systems Manager."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from simulator.json_types import JsonValue
 from simulator.packaging.archive import archive
 from simulator.packaging.digests import read_bytes
 from simulator.scenario.model import Scenario
+from simulator.scenario.plan import as_text, substitute
 from simulator.scenario.system import Index, Table
 from simulator.scenario.templates import parse_document
 from simulator.targets.local_files import source_of
@@ -22,8 +23,11 @@ _KEY_KINDS = ("HASH", "RANGE")
 _TYPES = {"string": "S", "number": "N", "binary": "B"}
 
 
-def stock(world: World, scenario: Scenario) -> None:
-    """Make the buckets, parameters and documents that the system names. Raises ScenarioError for what AWS refuses."""
+def stock(world: World, scenario: Scenario, values: Mapping[str, JsonValue]) -> None:
+    """Make the buckets, parameters and documents that the system names; `values` are what placeholders stand for.
+
+    Raises ScenarioError for what AWS refuses.
+    """
     system = scenario.system
     for bucket, objects in system.buckets.items():
         with _told(scenario, "buckets", bucket):
@@ -31,7 +35,7 @@ def stock(world: World, scenario: Scenario) -> None:
             put_objects(world.at(ACCOUNT_ID, world.region), bucket, contents)
     for name, value in system.ssm_parameters.items():
         with _told(scenario, "ssmParameters", name):
-            _client(world, "ssm").put_parameter(Name=name, Value=value, Type="String")
+            _client(world, "ssm").put_parameter(Name=name, Value=as_text(substitute(value, values)), Type="String")
     for name, path in system.documents.items():
         with _told(scenario, "documents", name):
             _put_document(world, name, path)

@@ -1,6 +1,7 @@
 """A system in a file of its own, with what it finds when it begins in another."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,32 @@ def test_a_warm_sandbox_keeps_what_it_knows_and_a_file_may_be_overruled() -> Non
     found = output(f"{{stateMachine: parts/flow.asl.yaml, handlers: {handlers}, {fixtures}}}")
     assert [found[name]["Count"] for name in ("First", "Second")] == [1, 2]
     assert found["First"]["Mode"] == "recovery"
+
+
+SERVERS = """{
+  stateMachine: parts/servers.asl.yaml,
+  tables: {Groups: {key: [Group], items: [{Group: one, Servers: ["${serverId.a-1}"]}]}},
+  ssmParameters: {/first: "${serverId.a-1} is first"},
+  start: {input: {Server: "${serverId.a-1}", PlanId: "${planId}"}}
+}"""
+
+
+def test_servers_stand_by_name_in_items_parameters_and_input() -> None:
+    found = output(SERVERS)
+    server = found["Server"]
+    assert re.fullmatch("s-[0-9a-f]{17}", server)
+    assert found == {
+        "Server": server,
+        "PlanId": "scenario",
+        "Item": {"Servers": [{"S": server}]},
+        "Parameter": {"First": f"{server} is first"},
+    }
+
+
+@pytest.mark.parametrize("place", ['Servers: ["', '/first: "', '{Server: "'])
+def test_a_server_that_the_fleet_does_not_have_is_told_at_its_place(place: str) -> None:
+    with pytest.raises(ScenarioError, match=r"scenario.yaml:\d+:\d+: no server is called b-1"):
+        output(SERVERS.replace(f"{place}${{serverId.a-1}}", f"{place}${{serverId.b-1}}"))
 
 
 def test_a_system_without_a_scenario_is_served() -> None:

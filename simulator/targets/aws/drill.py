@@ -7,10 +7,9 @@ from simulator.account import gateway
 from simulator.account.gateway import Route
 from simulator.errors import HorizonReached, Problem, ScenarioError, UserError
 from simulator.journal import Answered, Event, Journal, RunEnded
-from simulator.json_types import JsonValue
 from simulator.scenario.model import Scenario
 from simulator.scenario.names import did_you_mean
-from simulator.scenario.plan import plan_document, substitute
+from simulator.scenario.plan import plan_document, substitute, values_of
 from simulator.targets.aws.deployed import Deployed
 from simulator.targets.aws.telling import Dated, Telling, told
 from simulator.targets.requests import answered
@@ -28,7 +27,7 @@ class Drill:
         self._regions = sorted({wave.region or cloud.region for wave in scenario.fleet.waves})
         self.server_ids = self._found_servers()
         plan = plan_document(scenario, self.server_ids)
-        self._values: dict[str, JsonValue] = {"plan": plan, "planId": plan["planId"], "isDrill": scenario.fleet.drill}
+        self._values = values_of(scenario, plan, self.server_ids)
         self._machine = self._resource("resource", scenario.system.resource or "").id
 
     def question(self) -> str:
