@@ -21,17 +21,12 @@ from typing import Any
 import boto3
 
 from simulator.account import node
+from simulator.account.library_state import LibraryState
 from simulator.account.own_code import compile_once
 from simulator.clock import Gate, Process, running
 from simulator.errors import HandlerError, Problem
 from simulator.rng import Chance
 
-# State that libraries keep per process and that two sandboxes must not share: (module, attribute, value in a new process).
-_LIBRARY_STATE = (
-    ("aws_lambda_powertools.logging.logger", "is_cold_start", True),
-    ("aws_lambda_powertools.metrics.provider.cold_start", "is_cold_start", True),
-    ("aws_lambda_powertools.tracing.tracer", "is_cold_start", True),
-)
 # What every sandbox shares with the simulator, even where a function's folder holds a copy: the seam is in these.
 _SHARED = frozenset({"boto3", "botocore", "s3transfer", "simulator"})
 
@@ -129,7 +124,7 @@ class Sandbox:
         self._event_loop: Any = None
         self._external: node.NodeHandler | None = None
         self._paths = [str(path) for path in (code.root, *code.layer_roots)]
-        self._library_state = {(module, name): value for module, name, value in _LIBRARY_STATE}
+        self._library_state = LibraryState()
         # While the sandbox does not run, its own values of `_PLACES`; while it runs, those of the world outside.
         self._values: list[Any] = [
             {os.fsencode(key): os.fsencode(value) for key, value in environment.items()},
@@ -254,11 +249,7 @@ class Sandbox:
         if (asyncio := sys.modules.get("asyncio.events")) is not None:  # a thread has one running loop, a process its own
             loop, self._event_loop = self._event_loop, asyncio._get_running_loop()
             asyncio._set_running_loop(loop)
-        for (module_name, name), value in self._library_state.items():
-            module = sys.modules.get(module_name)
-            if module is not None:
-                self._library_state[module_name, name] = getattr(module, name)
-                setattr(module, name, value)
+        self._library_state.swap()
 
 
 def _session(environment: Mapping[str, str]) -> boto3.Session:
