@@ -26,7 +26,7 @@ def wave_configuring(record: Record, name: str) -> Record:
     if wave["status"] == CONFIGURING:
         return record
     must_not_be_cancelled(record, name)
-    cleared = without(record, name, "lastDecision", "endedAt", "error")
+    cleared = without(record, name, "endedAt", "error")
     waves = [_untried(one) if one["name"] == name else one for one in cleared["waves"]]
     return with_wave(cleared | {"waves": waves}, name, {"status": CONFIGURING}, {})
 

@@ -142,13 +142,19 @@ def _decided(record: Record, note: Record, *, is_approved: bool) -> Record:
 def _settled(record: Record, note: Record, of_step: Callable[[Record, int], Record], change: Record) -> Record:
     _must_run(record)
     wave = wave_of(record, note["wave"])
-    if wave.get("lastDecision") == note["operation"]:
-        return record
     if wave["status"] != AWAITING_OPERATOR:
+        if _last_decision(record, wave) == note["operation"]:
+            return record
         raise NotPossible(f"wave {wave['name']} is {wave['status']} and waits for no decision")
     held = steps.held_step(wave)
     change = change if held is None else of_step(wave, held)
-    return _noted(_changed(record, wave, change | {"lastDecision": note["operation"]}), note)
+    return _noted(_changed(record, wave, change), note)
+
+
+def _last_decision(record: Record, wave: Record) -> str | None:
+    """What was decided last on a wave. It is being done until the wave waits for a decision again."""
+    decided = [one["operation"] for one in record.get("operations", ()) if one.get("wave") == wave["name"]]
+    return decided[-1] if decided else None
 
 
 def _must_run(record: Record) -> None:

@@ -182,7 +182,7 @@ def wave_requested(record: Record, name: str, now: datetime) -> Record:
     must_not_be_cancelled(record, name)
     attempt = wave.get("attempt", 0) + 1
     change = {"status": PENDING, "requestedAt": instant(now), "attempt": attempt}
-    return with_wave(without(record, name, "jobId", "lastDecision", "endedAt", "error"), name, change, {})
+    return with_wave(without(record, name, "jobId", "endedAt", "error"), name, change, {})
 
 
 def wave_started(record: Record, name: str, job_id: str, now: datetime) -> Record:

@@ -62,7 +62,7 @@ def step_started(record: Record, name: str, place: int, now: datetime) -> Record
         return record
     status = VERIFYING if wave["status"] == VERIFYING else PREPARING
     begun = {"status": RUNNING, "startedAt": instant(now), "attempt": wave["steps"][place].get("attempt", 0) + 1}
-    cleared = without(record, name, "lastDecision", "endedAt", "error")
+    cleared = without(record, name, "endedAt", "error")
     return with_wave(cleared, name, {"status": status, "steps": _changed(wave, place, begun)}, {})
 
 
