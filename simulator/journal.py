@@ -487,6 +487,17 @@ class OperatorActed:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A request of the scenario was answered: its number there, from 1, method and path, HTTP status and decoded body."""
+
+    kind: ClassVar[str] = "request"
+    number: int
+    sent: str
+    status: int
+    body: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
 class Probed:
     """A probe of the steady state was read, `before` or `after` the recovery."""
 
@@ -518,7 +529,7 @@ Event = (
     RunStarted | RunEnded | FleetMade | StackMade
     | DefinitionRun | HistoryEvent | ChoiceMade | StateRetried | StateCaught | ApiCall | FunctionInvoked | FunctionReturned
     | LogLine | JobChanged | JobLogged | LaunchStatusChanged | ReplicationChanged | InstanceChanged | FaultFired | Notified
-    | NotificationSent | Answered | OperatorActed | RecordRead | RecoveryPointUsed | Probed | RunAborted
+    | NotificationSent | Answered | OperatorActed | Asked | RecordRead | RecoveryPointUsed | Probed | RunAborted
     | EventEmitted | EventDelivered
     | FailbackChanged | FailbackReplicationChanged | InstanceForgotten | NetworkChanged | NetworkRecovered
     | NetworkStackDeployed | NetworkTemplateExported

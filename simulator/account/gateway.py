@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from simulator.account import moto_services
 from simulator.account.place import Place
@@ -97,22 +97,40 @@ def http_route(place: Place, api: str, method: str, path: str) -> Route | Refusa
     return Refusal(404, {"message": "Not Found"})
 
 
-def event(route: Route, method: str, path: str, body: JsonValue, account_id: str, epoch_ms: int) -> JsonObject:
-    """The event that a function gets for a JSON request."""
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request to an API: `query` is the part of its address after the question mark, `body` what it sends."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+
+    @property
+    def parameters(self) -> dict[str, list[str]]:
+        """The query's parameters, each with all its values."""
+        return parse_qs(self.query, keep_blank_values=True)
+
+
+def event(route: Route, request: HttpRequest, account_id: str, epoch_ms: int) -> JsonObject:
+    """The event that a function gets for a request."""
     make = _event_2 if route.version == "2.0" else _event_1
-    return make(route, method, path, None if body is None else json.dumps(body), account_id, epoch_ms)
+    return make(route, request, account_id, epoch_ms)
 
 
-def _event_1(route: Route, method: str, path: str, body: str | None, account_id: str, epoch_ms: int) -> JsonObject:
-    headers = _headers("Accept", "Content-Type", "Host")
+def _event_1(route: Route, request: HttpRequest, account_id: str, epoch_ms: int) -> JsonObject:
+    method, path, body = request.method, request.path, request.body
+    headers = {**_headers("Accept", "Content-Type", "Host"), **request.headers}
+    several: dict[str, JsonValue] = {name: list[JsonValue](values) for name, values in request.parameters.items()}
     return {
         "resource": route.resource,
         "path": path,
         "httpMethod": method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
+        "queryStringParameters": {name: values[-1] for name, values in request.parameters.items()} or None,
+        "multiValueQueryStringParameters": several or None,
         "pathParameters": dict(route.parameters) or None,
         "stageVariables": None,
         "requestContext": {
@@ -136,13 +154,15 @@ def _event_1(route: Route, method: str, path: str, body: str | None, account_id:
     }
 
 
-def _event_2(route: Route, method: str, path: str, body: str | None, account_id: str, epoch_ms: int) -> JsonObject:
+def _event_2(route: Route, request: HttpRequest, account_id: str, epoch_ms: int) -> JsonObject:
+    method, path, body = request.method, request.path, request.body
+    told_headers = {name.lower(): value for name, value in request.headers.items()}
     told: dict[str, JsonValue] = {
         "version": "2.0",
         "routeKey": route.resource,
         "rawPath": path if route.stage == "$default" else f"/{route.stage}{path}",
-        "rawQueryString": "",
-        "headers": _headers("accept", "content-type", "host"),
+        "rawQueryString": request.query,
+        "headers": {**_headers("accept", "content-type", "host"), **told_headers},
         "requestContext": {
             "accountId": account_id,
             "apiId": route.api,
@@ -163,6 +183,8 @@ def _event_2(route: Route, method: str, path: str, body: str | None, account_id:
         "isBase64Encoded": False,
     }
     told |= {"pathParameters": dict(route.parameters)} if route.parameters else {}
+    if request.query:
+        told["queryStringParameters"] = {name: ",".join(values) for name, values in request.parameters.items()}
     return told | ({"body": body} if body is not None else {})
 
 

@@ -156,8 +156,8 @@ def _forgetting(data: Data, servers: Sequence[str], waves: Sequence[str]) -> Dat
 
     changed: Data = {}
     for key, value in data.items():
-        if key in ("faults", "operators", "abortIf", "expect"):
-            value = _pruned(value, is_about, names, is_list_of_wholes=key in ("faults", "operators"))  # noqa: PLW2901
+        if key in ("faults", "operators", "requests", "abortIf", "expect"):
+            value = _pruned(value, is_about, names, is_list_of_wholes=key in ("faults", "operators", "requests"))  # noqa: PLW2901
         if value not in ([], {}):
             changed[key] = value
     return changed | {"fleet": _pruned_fleet(data["fleet"], names)}

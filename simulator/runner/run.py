@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 from simulator.journal import FaultFired, Journal, RunEnded, StackMade
+from simulator.runner.answers import check_answers
 from simulator.runner.artefacts import digests_of
 from simulator.runner.checks import check_all, check_hopes
 from simulator.runner.cost import cost_of
@@ -130,7 +131,13 @@ def _checks(scenario: Scenario, expect: Expect, facts: Facts, hopes: list[Check]
         frozenset(scenario.expect.invariants.off),
         frozenset(wave.name for wave in scenario.fleet.waves if wave.run_if is not None),
     )
-    return (*check_all(expect, facts), *hopes, *steady, *broken_invariants(facts, terms))
+    return (
+        *check_all(expect, facts),
+        *check_answers(scenario.requests, facts),
+        *hopes,
+        *steady,
+        *broken_invariants(facts, terms),
+    )
 
 
 def _declared(scenario: Scenario, facts: Facts) -> dict[str, frozenset[str]]:

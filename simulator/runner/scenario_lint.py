@@ -90,12 +90,13 @@ def _counted(scenario: Scenario, called: Called) -> Iterator[Finding]:
 
 
 def _operators(scenario: Scenario) -> Iterator[Finding]:
-    for index, operator in enumerate(scenario.operators):
-        when = operator.when.kind
-        if isinstance(when, At) and when.at_ms >= scenario.run.horizon_ms:
-            at = clock_time(when.at_ms)
-            message = f"an operator decides at {at}, and the run ends at {_horizon(scenario)} at the latest"
-            where = scenario.where("operators", index, "when")
+    acts = [("operators", "an operator decides", index, one.when) for index, one in enumerate(scenario.operators)]
+    acts += [("requests", "a request is sent", index, one.when) for index, one in enumerate(scenario.requests)]
+    for key, what, index, when in acts:
+        if isinstance(when.kind, At) and when.kind.at_ms >= scenario.run.horizon_ms:
+            at = clock_time(when.kind.at_ms)
+            message = f"{what} at {at}, and the run ends at {_horizon(scenario)} at the latest"
+            where = scenario.where(key, index, "when")
             yield Finding("operator-after-horizon", where, message, "let it be earlier, or give the run a longer `horizon`")
 
 

@@ -108,7 +108,7 @@ def _smallest(data: Data, attempt: _Attempt) -> Data:
     before: Data | None = None
     while data != before and not attempt.is_over:
         before = data
-        for key in ("faults", "operators", "abortIf"):
+        for key in ("faults", "operators", "requests", "abortIf"):
             data = _fewer_in(data, key, attempt)
         data = _fewer(data, reduction.waves_of(data), partial(reduction.with_waves, data), attempt, least=1)
         for wave in range(len(reduction.waves_of(data))):

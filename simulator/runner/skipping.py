@@ -25,7 +25,8 @@ def unfit(scenario: Scenario, lacks: Lacks) -> str | None:
     seeds = len(scenario.run.every_seed)
     needs: Mapping[Ability, list[str]] = {
         Ability.FAULTS: [fault.id for fault in scenario.faults] + ["mocks"] * (scenario.mocks is not None),
-        Ability.OPERATORS: [operator.decide.operation for operator in scenario.operators],
+        Ability.OPERATORS: [operator.decide.operation for operator in scenario.operators]
+        + [str(request.send) for request in scenario.requests],
         Ability.ACCOUNTS: [wave.name for wave in waves if wave.account is not None],
         Ability.PARTS: [] if scenario.system.template else ["no template"],
         Ability.SEEDS: [f"{seeds} of them"] if seeds > 1 else [],

@@ -2,6 +2,7 @@
 
 from simulator.journal import (
     ApiCall,
+    Asked,
     Entry,
     FaultFired,
     HistoryEvent,
@@ -65,9 +66,11 @@ def sentence(entry: Entry) -> str | None:
         case Notified(subject=subject, message=message):
             return f"notified: {subject or message[:60]}"
         case _:
-            return _deed(entry.event) if isinstance(entry.event, OperatorActed) else None
+            return _deed(entry.event) if isinstance(entry.event, OperatorActed | Asked) else None
 
 
-def _deed(event: OperatorActed) -> str:
+def _deed(event: OperatorActed | Asked) -> str:
+    if isinstance(event, Asked):
+        return f"request: {event.sent} was answered with {event.status}"
     what = f"operator: {event.operation}" + (f" wave {event.wave}" if event.wave else "")
     return what if event.refused is None else f"{what} was refused ({event.status}): {event.refused}"

@@ -20,6 +20,7 @@ from simulator.scenario.latency import Latency
 from simulator.scenario.mocks import Mocks
 from simulator.scenario.operators import Operator, Rollback
 from simulator.scenario.probes import Probe
+from simulator.scenario.requests import ApiRequest
 from simulator.scenario.seeds import Seeds
 from simulator.scenario.service import Service
 from simulator.scenario.system import System, json_or_file
@@ -106,6 +107,9 @@ class Scenario(Model):
         description="how long after its wave's last launch an alarm or address turns green, by its name; default: a minute",
     )
     operators: tuple[Operator, ...] = Field((), description="who decides something while the recovery runs")
+    requests: tuple[ApiRequest, ...] = Field(
+        (), description="what else is asked of the orchestrator's API while the recovery runs, and what it has to answer"
+    )
     steady_state: tuple[Probe, ...] = Field((), description="what holds before and after: the steady-state hypothesis")
     abort_if: Annotated[tuple[AnyAbortCondition, ...], OneOrMore()] = Field(
         (), description="when the run is given up: `elapsed > 6h`, or a moment; one or a list"
@@ -125,7 +129,15 @@ class Scenario(Model):
         decisions = [one.decide for one in self.operators] + [one.decide for one in self.rollbacks if one.decide is not None]
         if self.system.operate is None and any(decision.needs_api for decision in decisions):
             raise objection("`operators` need `operate` in the system: how they reach the orchestrator")
+        if self.handler_of_requests is None and any(request.handler is None for request in self.requests):
+            raise objection("`requests` need a `handler`: the system says neither how it is started nor operated by one")
         return self
+
+    @property
+    def handler_of_requests(self) -> str | None:
+        """Who takes requests that name no handler: whom operators reach, else whom the request that starts goes to."""
+        operate, start = self.system.operate, self.system.start
+        return operate.handler if operate is not None else start.handler
 
     def with_budget(self, usd: float) -> "Scenario":
         """The same scenario, held to costing no more than so many US dollars; its own prices stay."""

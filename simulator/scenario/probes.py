@@ -21,6 +21,9 @@ def _query(text: str) -> str:
     return text
 
 
+Query = Annotated[Text, AfterValidator(_query)]
+
+
 def _tolerance(value: Any) -> Any:
     if isinstance(value, dict | list):
         raise refusal('expected a value such as 0, or a comparison such as "<= 2"')
@@ -31,9 +34,7 @@ class Probe(Model):
     """A question to the account, and the answers that belong to its steady state."""
 
     noun: ClassVar[str] = "a probe"
-    probe: Annotated[Text, AfterValidator(_query)] = Field(
-        description="a JMESPath expression over {drs: {servers, jobs, instances}, executions, tables}"
-    )
+    probe: Query = Field(description="a JMESPath expression over {drs: {servers, jobs, instances}, executions, tables}")
     tolerance: Annotated[JsonValue, BeforeValidator(_tolerance)] = Field(
         description='the answer that is expected: a value such as 0, or a comparison such as "<= 2"'
     )

@@ -11,8 +11,8 @@ from simulator.scenario.tree import read_tree
 _WIDTH = 120
 _SHORT = 90
 # The order of the language, for what stands in it; other keys follow as they come.
-_ORDER = ("scenario", "id", "tags", "system", "fleet", "drs", "plan", "run", "steadyState", "faults", "operators", "abortIf",
-          "expect", "thresholds")  # fmt: skip
+_ORDER = ("scenario", "id", "tags", "system", "fleet", "drs", "plan", "run", "steadyState", "faults", "operators",
+          "requests", "abortIf", "expect", "thresholds")  # fmt: skip
 
 
 def write_scenario(data: Mapping[str, JsonValue], comments: tuple[str, ...] = ()) -> str:

@@ -12,10 +12,11 @@ from simulator.scenario.model import Scenario
 from simulator.targets.aborting import roll_back, watch_conditions
 from simulator.targets.artefacts import run_started
 from simulator.targets.drs_settings import drs_settings
+from simulator.targets.inquiries import inquire
 from simulator.targets.operators import employ
 from simulator.targets.probes import read_probes, table_items
 from simulator.targets.recording import ABORTED, NOT_STEADY
-from simulator.targets.requests import ask
+from simulator.targets.requests import ask, json_request
 from simulator.targets.staging import Stage
 
 RunOut = Callable[[], tuple[str, str]]
@@ -61,6 +62,7 @@ def _recover(stage: Stage, run_out: RunOut) -> tuple[str, str]:
     world = stage.world
     world.account.is_recording = True
     employ(stage)
+    inquire(stage)
     watch_conditions(stage)
     world.clock.spawn("request", lambda: _request(stage))
     reason, detail = run_out()
@@ -80,7 +82,7 @@ def _request(stage: Stage) -> None:
         world.journal.record(Answered(200, {"executionArn": answer["executionArn"]}))
         return
     request = start.request
-    world.journal.record(ask(stage, start.handler, request.method, request.path, stage.fill(request.body)))
+    world.journal.record(ask(stage, start.handler, json_request(request.method, request.path, stage.fill(request.body))))
 
 
 def _read_record(stage: Stage) -> None:

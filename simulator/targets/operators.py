@@ -12,7 +12,7 @@ from simulator.clock import Signal
 from simulator.journal import OperatorActed
 from simulator.json_types import JsonValue
 from simulator.scenario.operators import ABORT, Decision, Delay, Operator
-from simulator.targets.requests import ask
+from simulator.targets.requests import ask, json_request
 from simulator.targets.watch import Moment
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def decide(stage: "Stage", decision: Decision, reason: str | None, more: Mapping
     for name, value in {**names, "wave": decision.wave or ""}.items():
         path = path.replace(f"${{{name}}}", value)
     body = {**({"reason": reason} if reason else {}), **more} or None
-    answer = ask(stage, operate.handler, request.method, path, body)
+    answer = ask(stage, operate.handler, json_request(request.method, path, body))
     told = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
     refused = None if answer.status < 400 else told[:300]
     world.journal.record(OperatorActed(decision.operation, decision.wave, answer.status, refused))

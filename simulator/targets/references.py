@@ -87,6 +87,8 @@ def _triggers(scenario: Scenario) -> Iterator[tuple[Location, Trigger]]:
             yield ("faults", index, "during" if during is not None else "after"), after
     for index, operator in enumerate(scenario.operators):
         yield ("operators", index, "when"), operator.when
+    for index, request in enumerate(scenario.requests):
+        yield ("requests", index, "when"), request.when
     for index, condition in enumerate(scenario.abort_if):
         if isinstance(condition.what, Trigger):
             yield ("abortIf", index), condition.what

@@ -14,7 +14,7 @@ from simulator.journal import ApiCall, HistoryEvent, JobChanged, Journal
 from simulator.scenario.loading import parse
 from simulator.scenario.model import Scenario
 from simulator.targets.drs_settings import drs_settings
-from simulator.targets.requests import ask
+from simulator.targets.requests import ask, json_request
 from simulator.targets.staging import Stage
 
 PLANS = range(10)
@@ -48,7 +48,8 @@ def journal() -> Journal:
 
         def start(number: int) -> None:
             body = {"plan": plan(number, stage.server_ids)}
-            world.journal.record(ask(stage, "${ApiFunctionArn}", "POST", "/executions", json.loads(json.dumps(body))))
+            request = json_request("POST", "/executions", json.loads(json.dumps(body)))
+            world.journal.record(ask(stage, "${ApiFunctionArn}", request))
 
         for number in PLANS:
             world.clock.spawn(f"request {number}", partial(start, number))

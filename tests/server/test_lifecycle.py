@@ -19,6 +19,7 @@ from simulator.server.app import App
 from simulator.server.host import Host
 from simulator.server.http import CLOSE_SECONDS, Listener
 from simulator.server.requests import read_request
+from simulator.targets.requests import json_request
 from tests.server.served import REGION, START, Served, command, serving
 
 SCENARIO = Path(__file__).parents[2] / "scenarios/happy/three-wave-drill.yaml"
@@ -169,7 +170,7 @@ def test_a_scenarios_system_is_driven_from_outside() -> None:
     with serving(SCENARIO, "--speed", "virtual") as served:
         plan = served.client("dynamodb", "us-east-1").scan(TableName="plans")["Items"][0]["planId"]["S"]
         route, body = gateway.Route("ApiFunction", "/executions"), {"planId": plan, "isDrill": True}
-        event = gateway.event(route, "POST", "/executions", body, "123456789012", 0)
+        event = gateway.event(route, json_request("POST", "/executions", body), "123456789012", 0)
         functions = served.client("lambda", "us-east-1")
         answer = json.loads(functions.invoke(FunctionName="ApiFunction", Payload=json.dumps(event))["Payload"].read())
         assert answer["statusCode"] == 202

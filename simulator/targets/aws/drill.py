@@ -12,7 +12,7 @@ from simulator.scenario.names import did_you_mean
 from simulator.scenario.plan import plan_document, substitute, values_of
 from simulator.targets.aws.deployed import Deployed
 from simulator.targets.aws.telling import Dated, Telling, told
-from simulator.targets.requests import answered
+from simulator.targets.requests import answered, json_request
 
 POLL_SECONDS = 5.0
 _MAX_STARTING = 24  # polls for the execution that a request starts
@@ -52,8 +52,8 @@ class Drill:
         request = start.request
         resource = self._resource("start", start.handler)
         function = self._cloud.function(resource, request.method, request.path)
-        body = substitute(request.body, self._values)
-        event = gateway.event(Route(function, request.path), request.method, request.path, body, self._cloud.account(), 0)
+        asked = json_request(request.method, request.path, substitute(request.body, self._values))
+        event = gateway.event(Route(function, request.path), asked, self._cloud.account(), 0)
         answer = answered(self._cloud.invoke(function, event))
         if answer.status >= 400:
             return answer, None
