@@ -22,7 +22,7 @@ def test_keys_are_spelled_as_in_the_file() -> None:
     assert set(schema["properties"]) == {
         "scenario", "id", "tags", "system", "fleet", "drs", "plan", "mocks", "run", "faults", "operators", "expect",
         "objectives", "controls", "extends", "include", "matrix", "thresholds", "steadyState", "abortIf", "rollbacks",
-        "runbooks", "health",
+        "runbooks", "health", "requests",
     }  # fmt: skip
     assert set(schema["$defs"]["Wave"]["properties"]) == {
         "name", "servers", "tags", "account", "region", "role", "externalId", "dependsOn",
