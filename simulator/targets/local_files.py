@@ -160,7 +160,7 @@ def _upload(found: _Local, uploads: Uploads) -> str:
     """Upload what a path names; its key."""
     path = found.path
     if not os.path.exists(path):
-        message = f"there is no file or folder {path.relative_to(found.template.path.parent)}"
+        message = f"there is no file or folder {os.path.relpath(path, found.template.path.parent)}"
         raise ScenarioError([Problem(found.template.where(*found.location), message, f"looked for {path.absolute()}")])
     match found.place.kind:
         case "template":
@@ -170,7 +170,15 @@ def _upload(found: _Local, uploads: Uploads) -> str:
         case "code" if path.suffix not in (".zip", ".jar"):
             return uploads.add(archive({path.name: read_bytes(path)}), ".zip")
         case _:
-            return uploads.add(read_bytes(path), path.suffix)
+            return uploads.add(_document(path), path.suffix)
+
+
+def _document(path: Path) -> bytes:
+    """A file as it is. Raises ScenarioError, which knows the file, unlike AWS, for YAML that is none."""
+    data = read_bytes(path)
+    if path.suffix in (".yaml", ".yml"):
+        parse_document(data.decode(errors="replace"), str(path))
+    return data
 
 
 def _zipped(found: _Local, uploads: Uploads) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simulator.account import moto_services
 from simulator.account.world import ACCOUNT_ID
@@ -109,8 +109,16 @@ def _signal(stage: "Stage", signal: str, reason: str | None) -> None:
         for one in reversed(newest_first)
         if one["AutomationExecutionStatus"] in _GOES_ON and one.get("CurrentAction") in _WAITS_FOR[signal]
     ]
-    payload = {"Comment": [reason]} if reason else {}
-    for automation in ids[:1]:
-        client.send_automation_signal(AutomationExecutionId=automation, SignalType=signal, Payload=payload)
-    status, refused = (200, None) if ids else (404, "no automation waits")
+    status, refused = _sent(client, ids[0], signal, reason) if ids else (404, "no automation waits")
     stage.world.journal.record(OperatorActed(f"{signal.lower()} automation", None, status, refused))
+
+
+def _sent(client: Any, automation: str, signal: str, reason: str | None) -> tuple[int, str | None]:
+    """What Systems Manager answers to the signal: the status, and why it refuses."""
+    comment = {"Payload": {"Comment": [reason]}} if reason else {}
+    try:
+        client.send_automation_signal(AutomationExecutionId=automation, SignalType=signal, **comment)
+    except moto_services.Refused as refusal:
+        error = refusal.response["Error"]
+        return refusal.response["ResponseMetadata"]["HTTPStatusCode"], f"{error['Code']}: {error['Message']}"
+    return 200, None

@@ -129,3 +129,15 @@ def test_what_cannot_run_at_all_is_told_with_its_file(tmp_path: Path, file: str,
     with pytest.raises(UserError) as refused:
         run(tmp_path, file, old, new)
     assert str(refused.value).replace(f"{tmp_path}/", "").startswith(place)
+
+
+def test_yaml_of_a_definition_uri_that_is_none_is_told_with_its_own_file(tmp_path: Path) -> None:
+    machine = "{Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: flow.asl.yaml}}"
+    template = f"Transform: AWS::Serverless-2016-10-31\nResources:\n  Machine: {machine}\n"
+    system = "system: {template: template.yaml, resource: Machine}\nfleet: {waves: [{name: a, servers: 1}]}\n"
+    (tmp_path / "template.yaml").write_text(template)
+    (tmp_path / "flow.asl.yaml").write_text("StartAt: A\nStates:\n  A: {Type: Wait, Seconds: ${Seconds}, End: true}\n")
+    (tmp_path / "scenario.yaml").write_text(f"scenario: x\n{system}")
+    with pytest.raises(UserError) as refused:
+        run_scenario(load(tmp_path / "scenario.yaml"))
+    assert str(refused.value).startswith(f"{tmp_path}/flow.asl.yaml:3:29: not YAML: ")

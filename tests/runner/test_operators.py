@@ -62,3 +62,45 @@ def test_the_state_machine_can_be_stopped_from_outside(tmp_path: Path) -> None:
     assert result.outcome == "CANCELLED"
     late = run(tmp_path, "when: told completed, decide: abort, delay: 1h")
     assert [deed.refused for _, deed in deeds(late)] == ["nothing runs"]
+
+
+APPROVED = """
+scenario: Systems Manager asks
+fleet: {waves: [{name: data, servers: 1}]}
+system:
+  stateMachine: ask.asl.yaml
+  documents: {Ask: ask.yaml}
+operators:
+  - {when: "ssm:StartAutomationExecution is called", decide: approve automation, delay: 7m}
+"""
+ASK = """
+StartAt: Ask
+States:
+  Ask:
+    Type: Task
+    Resource: arn:aws:states:::aws-sdk:ssm:startAutomationExecution
+    Parameters: {DocumentName: Ask}
+    Next: Hold
+  Hold: {Type: Wait, Seconds: 600, End: true}
+"""
+DOCUMENT = """
+schemaVersion: "0.3"
+mainSteps:
+  - {name: ask, action: "aws:approve", inputs: {Message: go, Approvers: ["arn:aws:iam::123456789012:role/Boss"]}}
+"""
+
+
+def asked(tmp_path: Path, more: str) -> list[tuple[int, OperatorActed]]:
+    for name, text in {"asks.yaml": APPROVED + more, "ask.asl.yaml": ASK, "ask.yaml": DOCUMENT}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    return deeds(run_scenario(load(tmp_path / "asks.yaml")))
+
+
+def test_an_automation_is_approved_without_a_word(tmp_path: Path) -> None:
+    ((at_ms, deed),) = asked(tmp_path, "")
+    assert (at_ms // 60_000, deed.operation, deed.status) == (7, "approve automation", 200)
+
+
+def test_an_approval_that_systems_manager_does_not_take_is_a_refused_deed(tmp_path: Path) -> None:
+    ((_, deed),) = asked(tmp_path, "faults: [{api: 'ssm:SendAutomationSignal', error: InternalServerError}]\n")
+    assert (deed.status, str(deed.refused).split(":")[0]) == (500, "InternalServerError")

@@ -126,7 +126,11 @@ def _run_step(execution: AutomationExecution, around: Surroundings, step: Mappin
     for attempt in range(1, max(1, int(step.get("maxAttempts", 1))) + 1):
         waits = step["action"] in ("aws:approve", "aws:pause")
         _note_step(execution, around, entered, "Waiting" if waits else "InProgress")
+        if waits:  # the automation as a whole waits, too
+            _note(execution, around, "Waiting")
         status, chosen = _attempt(execution, around, step, entered, attempt)
+        if waits:
+            _note(execution, around, "InProgress")
         if status == "Success":
             break
     entered.ended_ms = around.clock.now_ms

@@ -182,6 +182,7 @@ def test_an_approval_waits_for_a_person(ssm: Ssm, signal: str, status: str) -> N
         ssm.world.clock.sleep_ms(20 * MINUTE)
         waiting = ssm.boto.describe_automation_executions()["AutomationExecutionMetadataList"][0]
         assert waiting["CurrentAction"] == "aws:approve"
+        assert waiting["AutomationExecutionStatus"] == "Waiting"
         steps = ssm.boto.describe_automation_step_executions(AutomationExecutionId=identifier)["StepExecutions"]
         assert [one["StepStatus"] for one in steps] == ["Waiting"]
         ssm.boto.send_automation_signal(AutomationExecutionId=identifier, SignalType=signal)
