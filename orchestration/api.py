@@ -154,10 +154,15 @@ def _operated(execution_id: str, operation: str, wave: str | None) -> Response[s
 
 
 def _operator() -> str:
-    """Who asks, as API Gateway has authenticated them."""
+    """Who asks, as API Gateway has authenticated them: by IAM, or by an identity or access token of a user pool.
+
+    An address that its owner has not been shown to have is nobody's name: anybody could have written it.
+    """
     context = app.current_event.raw_event.get("requestContext", {})
     claims = (context.get("authorizer") or {}).get("claims") or {}
-    who = claims.get("email") or claims.get("cognito:username") or (context.get("identity") or {}).get("userArn")
+    address = claims.get("email") if str(claims.get("email_verified")).lower() == "true" else None
+    named = (claims.get(name) for name in ("cognito:username", "username", "sub"))
+    who = address or next(filter(None, named), None) or (context.get("identity") or {}).get("userArn")
     return str(who or "unknown")
 
 

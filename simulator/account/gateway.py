@@ -22,7 +22,8 @@ _BROKEN = ("API_CONFIGURATION_ERROR", 500, "Internal server error")
 class Route:
     """Where a request goes. `resource` is the path with its placeholders, `parameters` what stands for them in the request.
 
-    `version` is the payload format of the event: 1.0, or 2.0 for HTTP APIs that ask for it.
+    `version` is the payload format of the event: 1.0, or 2.0 for HTTP APIs that ask for it. `caller` is what the event of a
+    REST API says of the caller, as its method's authorization has it.
     """
 
     function: str
@@ -31,6 +32,7 @@ class Route:
     stage: str = "simulated"
     parameters: Mapping[str, str] = field(default_factory=dict)
     version: str = "1.0"
+    caller: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,22 @@ def rest_route(place: Place, api: str, method: str, path: str) -> Route | Refusa
         function = _FUNCTION.search(integrated.get("methodIntegration", {}).get("uri", ""))
         if function is None:
             return _own_answer(gateway, api, *_BROKEN)
-        route = Route(function[0], resource["path"], api, stages[0], given)
+        route = Route(function[0], resource["path"], api, stages[0], given, caller=_caller(integrated))
         return route if _lets_in(place, route, f"{method}{resource['path']}") else _own_answer(gateway, api, *_BROKEN)
     return _own_answer(gateway, api, *_NOT_FOUND)
+
+
+def _caller(method: Mapping[str, Any]) -> Mapping[str, JsonValue]:
+    """Somebody whom a user pool lets in, with the claims of an identity token; of an access token where scopes are asked."""
+    if method.get("authorizationType") != "COGNITO_USER_POOLS":
+        return {}
+    claims: dict[str, JsonValue] = {"sub": "00000000-0000-4000-8000-000000000002"}
+    if scopes := method.get("authorizationScopes"):
+        claims |= {"token_use": "access", "username": "operator", "client_id": "simulated", "scope": scopes[0]}
+    else:
+        claims |= {"token_use": "id", "cognito:username": "operator", "aud": "simulated"}
+        claims |= {"email": "operator@example.com", "email_verified": "true"}
+    return {"authorizer": {"claims": claims}}
 
 
 def _own_answer(gateway: Any, api: str, kind: str, status: int, message: str) -> Refusal:
@@ -140,7 +155,7 @@ def _event_1(route: Route, request: HttpRequest, account_id: str, epoch_ms: int)
             "identity": {
                 "sourceIp": "192.0.2.1",
                 "userAgent": "drsim",
-                "userArn": f"arn:aws:iam::{account_id}:user/operator",
+                "userArn": None if route.caller else f"arn:aws:iam::{account_id}:user/operator",
             },
             "path": f"/{route.stage}{path}",
             "protocol": "HTTP/1.1",
@@ -148,6 +163,7 @@ def _event_1(route: Route, request: HttpRequest, account_id: str, epoch_ms: int)
             "requestTimeEpoch": epoch_ms,
             "resourcePath": route.resource,
             "stage": route.stage,
+            **route.caller,
         },
         "body": body,
         "isBase64Encoded": False,

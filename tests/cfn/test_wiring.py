@@ -2,6 +2,7 @@
 
 import json
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,15 @@ from tests.cfn.templates import CFN, of_type, template
 ROOT = Path(__file__).parents[2]
 SYSTEM = bundled_system()
 FUNCTIONS = template("functions")
+POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Ab1Cd2Ef3"
+DEFAULTS = {
+    "ApiFunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:api",
+    "Authorization": "IAM",
+    "ApiLogRole": "PRESENT",
+    "LogRetentionDays": "365",
+    "ReadScopes": "",
+    "OperateScopes": "",
+}
 
 
 def test_every_stack_has_its_template_and_gets_the_parameters_it_needs() -> None:
@@ -36,6 +46,7 @@ def test_every_stack_has_its_template_and_gets_the_parameters_it_needs() -> None
 def test_outputs_that_stacks_take_from_each_other_exist() -> None:
     text = (CFN / "root.yaml").read_text("utf-8")
     names = {
+        "Users": "users",
         "Storage": "storage",
         "Functions": "functions",
         "StateMachine": "machine",
@@ -117,7 +128,77 @@ def test_the_api_has_every_request_and_each_asks_who_it_is() -> None:
         *((f"/executions/{{executionId}}/{name}", "post") for name in OPERATIONS),
         *((f"{wave}/{name}", "post") for name in WAVE_OPERATIONS),
     }
-    assert all(one["security"] == [{"sigv4": []}] for one in operations.values())
+    for (_, method), one in operations.items():
+        scopes = "ReadScopes" if method == "get" else "OperateScopes"
+        asked = {"cognito": {"Fn::If": [f"Has{scopes}", {"Ref": scopes}, []]}}
+        assert one["security"] == {"Fn::If": ["UsesCognito", [asked], [{"sigv4": []}]]}
+
+
+def test_a_changed_api_is_deployed_anew() -> None:
+    """A stage shows the API as it was when its deployment was made, and only one of another name is made anew."""
+    document = template("api")
+    body = json.dumps(document["Resources"]["Api"]["Properties"]["Body"], sort_keys=True)
+    digest = sha256(body.encode()).hexdigest()[:8]
+    assert set(of_type(document, "AWS::ApiGateway::Deployment")) == {f"DeploymentIam{digest}", f"DeploymentCognito{digest}"}
+    assert document["Resources"]["Stage"]["Properties"]["DeploymentId"] == {
+        "Fn::If": ["UsesCognito", {"Ref": f"DeploymentCognito{digest}"}, {"Ref": f"DeploymentIam{digest}"}]
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "pools"),
+    [
+        ({"Authorization": "IAM"}, ("AWS_IAM", []), []),
+        ({"Authorization": "COGNITO"}, ("COGNITO_USER_POOLS", []), [POOL]),
+        ({"Authorization": "COGNITO", "OperateScopes": "recovery/operate,recovery/all"},
+         ("COGNITO_USER_POOLS", ["recovery/operate", "recovery/all"]), [POOL]),
+    ],
+    ids=["IAM", "Cognito", "Cognito with scopes"],
+)  # fmt: skip
+def test_the_deployed_api_asks_who_it_is_as_the_parameters_say(
+    given: dict[str, str], asked: tuple[str, list[str]], pools: list[str]
+) -> None:
+    with cloud() as there:
+        made = there.create(json.dumps(api_alone()), UserPoolArn=POOL, **given)
+        gateway = there.client("apigateway")
+        resources = gateway.get_resources(restApiId=made["Id"], limit=500)["items"]
+        authorizers = gateway.get_authorizers(restApiId=made["Id"])["items"]
+    methods = [(kind, one) for resource in resources for kind, one in resource.get("resourceMethods", {}).items()]
+    assert len(methods) == 14
+    for kind, one in methods:
+        assert one["authorizationType"] == asked[0]
+        assert (one.get("authorizationScopes") or []) == (asked[1] if kind == "POST" else [])
+        assert ("authorizerId" in one) is bool(pools)
+    assert [one["providerARNs"] for one in authorizers] == [pools for _ in pools]
+
+
+def test_an_update_brings_the_stage_another_authorization() -> None:
+    with cloud() as there:
+        api = there.create(json.dumps(api_alone()), UserPoolArn=POOL)["Id"]
+        gateway = there.client("apigateway")
+        before = gateway.get_stage(restApiId=api, stageName="v1")["deploymentId"]
+        changed = there.change(json.dumps(api_alone()), "UPDATE", UserPoolArn=POOL, Authorization="COGNITO")
+        after = gateway.get_stage(restApiId=api, stageName="v1")["deploymentId"]
+        deployments = [one["id"] for one in gateway.get_deployments(restApiId=api)["items"]]
+        resources = gateway.get_resources(restApiId=api, limit=500)["items"]
+    kinds = {one["authorizationType"] for resource in resources for one in resource.get("resourceMethods", {}).values()}
+    assert [(action, name[:-8]) for action, name in changed if "Deployment" in name] == [
+        ("Add", "DeploymentCognito"),
+        ("Remove", "DeploymentIam"),
+    ]
+    assert (after != before, deployments, kinds) == (True, [after], {"COGNITO_USER_POOLS"})
+
+
+def test_what_is_made_first_and_fails_leaves_nothing_that_keeps_the_next_from_being_made() -> None:
+    """CloudFormation keeps what has to be kept, but for what a creation that failed has made."""
+    kept = {
+        (path.stem, name): one["DeletionPolicy"]
+        for path in CFN.glob("*.yaml")
+        for name, one in template(path.stem)["Resources"].items()
+        if "DeletionPolicy" in one
+    }
+    assert len(kept) > 12
+    assert set(kept.values()) == {"RetainExceptOnCreate"}
 
 
 def test_what_the_gateway_answers_itself_is_a_problem_document_with_its_status() -> None:
@@ -135,16 +216,27 @@ def test_what_the_gateway_answers_itself_is_a_problem_document_with_its_status()
         assert str(told.get("status", "")) == one.get("statusCode", "")
 
 
-def test_a_path_that_the_deployed_api_does_not_have_is_a_problem_document() -> None:
+def api_alone() -> dict[str, Any]:
+    """The API's template with what its document needs, callable by anybody whom it lets in."""
     document = template("api")
-    given = {name: {"Type": "String", "Default": "x"} for name in document["Parameters"]}
-    api = {
-        "Parameters": given,
-        "Resources": {"Api": document["Resources"]["Api"]},
+    kept = ("Api", "Stage", *of_type(document, "AWS::ApiGateway::Deployment"))
+    resources = {name: dict(document["Resources"][name]) for name in kept}
+    stage = resources["Stage"]["Properties"]
+    resources["Stage"]["Properties"] = {name: stage[name] for name in ("RestApiId", "DeploymentId", "StageName")}
+    for name in kept[2:]:
+        resources[name].pop("DependsOn")
+    parameters = {name: one | {"Default": DEFAULTS.get(name, "x")} for name, one in document["Parameters"].items()}
+    return {
+        "Parameters": parameters,
+        "Conditions": document["Conditions"],
+        "Resources": resources,
         "Outputs": {"Id": {"Value": {"Ref": "Api"}}},
     }
+
+
+def test_a_path_that_the_deployed_api_does_not_have_is_a_problem_document() -> None:
     with cloud() as there:
-        made = there.create(json.dumps(api))
+        made = there.create(json.dumps(api_alone()))
         place = there.world.at(ACCOUNT_ID, REGION)
         assert rest_route(place, made["Id"], "GET", "/nowhere") == Refusal(
             403,

@@ -2,15 +2,16 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from simulator.errors import ScenarioError, UserError
-from simulator.journal import Answered, ApiCall, StackMade
+from simulator.journal import Answered, ApiCall, RecordRead, StackMade
 from simulator.packaging.package import contents
 from simulator.runner.result import Result, Verdict
 from simulator.runner.run import run_scenario
-from simulator.scenario.loading import load
+from simulator.scenario.loading import load, load_all
 from tests.e2e.conftest import ROOT
 
 SCENARIO = "scenarios/deployed/stack-recovers.yaml"
@@ -47,6 +48,24 @@ def test_the_stack_recovers_with_names_environment_and_routes_of_its_own() -> No
         if isinstance(call.request, dict) and "TableName" in call.request
     }
     assert tables >= {"ExecutionsTable", "ClaimsTable", "PlansTable"}
+
+
+@pytest.mark.parametrize(
+    ("number", "who"), [(0, "operator@example.com"), (1, "operator")], ids=["identity token", "access token"]
+)
+def test_the_record_of_the_stack_tells_which_member_of_its_user_pool_decided(number: int, who: str) -> None:
+    result = run_scenario(load_all(ROOT / "scenarios/deployed/users-of-a-pool.yaml")[number])
+    (read,) = [event for _, event in result.journal.of(RecordRead)]
+    record: Any = read.item
+    decisions = [(one["operation"], one["by"]) for one in record["operations"]]
+    assert (result.verdict, decisions) == (Verdict.PASSED, [("approve", who)])
+
+
+def test_a_stack_whose_account_lets_api_gateway_write_no_logs_is_refused(source: Path) -> None:
+    defaults = source / "scenarios/deployed/_defaults.yaml"
+    change(defaults, "{ArtifactBucket: artifacts}", "{ArtifactBucket: artifacts, ApiLogRole: PRESENT}")
+    with pytest.raises(ScenarioError, match="CloudWatch Logs role ARN must be set in account settings to enable logging"):
+        run(source)
 
 
 def test_a_run_of_the_stack_carries_the_digests_of_its_package() -> None:

@@ -42,6 +42,32 @@ def test_a_pause_holds_waves_back_and_a_resume_lets_them_start(account: Account)
     assert [operation["operation"] for operation in resumed["operations"]] == ["pause", "resume"]
 
 
+@pytest.mark.parametrize(
+    ("claims", "who"),
+    [
+        (
+            {"sub": "7c1e", "cognito:username": "ops", "email": "ops@example.com", "email_verified": "true"},
+            "ops@example.com",
+        ),
+        ({"sub": "7c1e", "cognito:username": "ops", "email": "ceo@example.com", "email_verified": "false"}, "ops"),
+        ({"sub": "7c1e", "cognito:username": "ops", "email": "ceo@example.com"}, "ops"),
+        ({"sub": "7c1e", "token_use": "access", "username": "ops", "scope": "recovery/operate"}, "ops"),
+        (
+            {"sub": "3n4b5urk1ft4fl3mg5e62d9ado", "token_use": "access", "scope": "recovery/operate"},
+            "3n4b5urk1ft4fl3mg5e62d9ado",
+        ),
+        ({}, "unknown"),
+    ],
+)
+def test_an_operation_is_recorded_with_whom_the_user_pool_vouches_for(
+    account: Account, claims: dict[str, str], who: str
+) -> None:
+    account.started()
+    event = request("POST", "/executions/e-1/pause")
+    event["requestContext"] |= {"authorizer": {"claims": claims}, "identity": {"userArn": None}}
+    assert json.loads(api.handler(event, CONTEXT)["body"])["paused"]["by"] == who
+
+
 def test_nobody_is_shown_the_task_tokens_that_the_record_keeps(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has one may end a wait past all rules."""
     monkeypatch.setattr("orchestration.turns.wake", lambda *_: None)

@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from simulator.account.cloudformation import intrinsics, serverless, template_checks
-from simulator.account.cloudformation.template_checks import references
 from simulator.account.wire import Decoded
 from simulator.errors import ScenarioError, ServiceError
 from simulator.scenario.templates import parse_document
@@ -41,6 +40,7 @@ def _install() -> None:
 
     from simulator.account.cloudformation import (  # noqa: PLC0415
         apis,
+        changes,
         contents,
         functions,
         inert,
@@ -60,7 +60,9 @@ def _install() -> None:
     parsing.resource_class_from_type = inert.falling_back(parsing.resource_class_from_type)
     models.Stack.parse_template = staticmethod(_plain)
     models.ChangeSet._parse_template = _parse_template
-    parsing.ResourceMap.build_resource_diff = _differences
+    parsing.ResourceMap.build_resource_diff = changes.differences
+    parsing.ResourceMap.update = changes.update
+    parsing.ResourceMap.delete = changes.delete
     models.Stack.has_parameters = _has_parameters
     models.Stack.get_cfn_attribute = _output
     models.Stack.update_from_cloudformation_json = classmethod(_updated)
@@ -94,27 +96,14 @@ def _parse_template(change_set: Any) -> None:
     change_set.template_dict = change_set.stack.parse_template(change_set.template)
 
 
-def _differences(resources: Any, template: Mapping[str, Any], parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The logical ids that an update adds, modifies and removes.
-
-    A resource that a condition has kept from being made so far is added, if the condition is met now.
-    """
-    old, new = resources._resource_json_map, template["Resources"]
-    before = resources.resolved_parameters
-    changed = {name for name, value in (parameters or {}).items() if str(value) != str(before.get(name))}
-    is_there = {name for name in old if resources._parsed_resources.get(name) is not None}
-    differs = [name for name in new if name in old and (new[name] != old[name] or changed & set(references(new[name])))]
-    return {
-        "Add": [name for name in new if name not in old] + [name for name in differs if name not in is_there],
-        "Modify": [name for name in differs if name in is_there],
-        "Remove": [name for name in old if name not in new and name in is_there],
-    }
-
-
 def _has_parameters(stack: Any, given: Mapping[str, Any]) -> bool:
-    """Whether parameters are those that the stack has; numbers are texts, too."""
+    """Whether parameters are those that the stack has; numbers and lists are texts, too."""
     before = stack.resource_map.resolved_parameters
-    return all(name in before and str(before[name]) == str(value) for name, value in given.items())
+    return all(name in before and _text(before[name]) == _text(value) for name, value in given.items())
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _output(stack: Any, name: str) -> Any:

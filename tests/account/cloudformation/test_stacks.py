@@ -285,3 +285,64 @@ def test_an_api_answers_paths_that_it_does_not_have_as_its_document_says_and_els
         assert rest_route(place, made, "GET", "/x") == Refusal(403, said)
         aws.change(api(), "UPDATE")
         assert rest_route(place, made, "GET", "/x") == Refusal(403, {"message": "Missing Authentication Token"})
+
+
+CONDITIONAL = """
+Parameters:
+  Kind: {Type: String, Default: one}
+  Names: {Type: CommaDelimitedList, Default: ""}
+Conditions:
+  IsOne: !Equals [!Ref Kind, one]
+  IsOther: !Not [!Condition IsOne]
+Resources:
+  One: {Type: AWS::SQS::Queue, Condition: IsOne, Properties: {QueueName: !Join ["-", [one, !Ref Kind]]}}
+  Other: {Type: AWS::SQS::Queue, Condition: IsOther}
+  Kept: {Type: AWS::SQS::Queue, DeletionPolicy: RetainExceptOnCreate, Properties: {QueueName: kept}}
+  Topic: {Type: AWS::SNS::Topic, Properties: {DisplayName: !If [IsOne, uno, altro], TopicName: topic}}
+"""
+
+
+def test_a_parameter_changes_what_is_there_through_conditions_and_nothing_else() -> None:
+    with cloud() as aws:
+        aws.create(CONDITIONAL)
+
+        def queues() -> list[str]:
+            urls = aws.client("sqs").list_queues().get("QueueUrls", [])
+            return sorted(url.rpartition("/")[2].partition("-")[0] for url in urls)
+
+        assert queues() == ["kept", "one"]
+        assert aws.change(CONDITIONAL, "UPDATE", Kind="two", Names="") == [
+            ("Add", "Other"),
+            ("Modify", "Topic"),
+            ("Remove", "One"),
+        ]
+        assert queues() == ["kept", "stack"]
+        assert aws.change(CONDITIONAL, "UPDATE", Kind="one", Names="") == [
+            ("Add", "One"),
+            ("Modify", "Topic"),
+            ("Remove", "Other"),
+        ]
+        aws.client("cloudformation").delete_stack(StackName="stack")
+        assert queues() == ["kept"]
+
+
+def test_an_api_goes_with_its_stack() -> None:
+    function = "arn:aws:lambda:us-east-1:123456789012:function:f"
+    integration = {
+        "type": "aws_proxy",
+        "uri": f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{function}/invocations",
+    }
+    body = {"paths": {"/a/b": {"get": {"x-amazon-apigateway-integration": integration}}}}
+    api = {"RestApiId": {"Ref": "Api"}}
+    resources = {
+        "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "t", "Body": body}},
+        "Deployment": {"Type": "AWS::ApiGateway::Deployment", "Properties": api},
+        "Stage": {
+            "Type": "AWS::ApiGateway::Stage",
+            "Properties": {**api, "DeploymentId": {"Ref": "Deployment"}, "StageName": "v1"},
+        },
+    }
+    with cloud() as aws:
+        aws.create(json.dumps({"Resources": resources}))
+        aws.client("cloudformation").delete_stack(StackName="stack")
+        assert aws.client("apigateway").get_rest_apis()["items"] == []
