@@ -90,6 +90,57 @@ BETWEEN_WAVES = [
     ),
 ]
 
+LIMITS = [
+    ("/waves/1/timeoutMinutes", "timeoutMinutes must be a number from 0.1 to 1440"),
+    ("/waves/3/timeoutMinutes", "timeoutMinutes must be a number from 0.1 to 1440"),
+    ("/waves/5/pollSeconds", "pollSeconds must be a whole number from 1 to 3600"),
+    ("/waves/7/pollSeconds", "pollSeconds must be a whole number from 1 to 3600"),
+    ("/waves/9/rtoMinutes", "rtoMinutes must be a number from 0.1 to 10080"),
+    ("/waves/11/rtoMinutes", "rtoMinutes must be a number from 0.1 to 10080"),
+    ("/waves/13/retries", "retries must be a whole number from 0 to 5"),
+    ("/waves/15/retries", "retries must be a whole number from 0 to 5"),
+    ("/waves/17/minimumHealthyShare", "minimumHealthyShare must be a number from 0.01 to 1"),
+    ("/waves/19/minimumHealthyShare", "minimumHealthyShare must be a number from 0.01 to 1"),
+    ("/waves/21/retries", "retries must be a whole number from 0 to 5"),
+    ("/waves/23/approval/timeoutMinutes", "timeoutMinutes must be a whole number from 1 to 10080"),
+    ("/waves/25/approval/timeoutMinutes", "timeoutMinutes must be a whole number from 1 to 10080"),
+    ("/waves/27/name", "a wave needs a name of 1 to 128 letters, digits, spaces and _ . : / = + @ -"),
+    ("/waves/29/servers", "a wave is one DRS job, which takes at most 100 servers (quota L-B827C881), not 101"),
+    ("/waves/31/tags", "tags must be an object with 1 to 50 texts of at most 256 characters"),
+    ("/waves/33/tags", "tags must be an object with 1 to 50 texts of at most 256 characters"),
+    ("/waves/35/tags", "tags must be an object with 1 to 50 texts of at most 256 characters"),
+    ("/waves/37/preWave", "preWave must be a list of runbooks, at most 10"),
+    ("/waves/39/preWave/0/parameters", "parameters may have at most 4000 characters"),
+    ("/waves/41/preWave/0/parameters", "parameters must be an object of texts and lists of texts"),
+    ("/waves/43/preWave/0/ssm", "ssm must be the name or ARN of a Systems Manager document"),
+    ("/waves/45/preWave/0/ssm", "ssm must be the name or ARN of a Systems Manager document"),
+    ("/waves/47/postWave/0/timeoutMinutes", "timeoutMinutes must be a number from 0.1 to 1440"),
+    ("/waves/49/postWave/0/timeoutMinutes", "timeoutMinutes must be a number from 0.1 to 1440"),
+    ("/waves/51/healthCheck/alarm", "alarm must be the name of a CloudWatch alarm"),
+    ("/waves/53/healthCheck/url", "url must be an address that begins with http:// or https://"),
+    ("/waves/55/healthCheck/url", "url must be an address that begins with http:// or https://"),
+    ("/waves/57/healthCheck/status", "status must be a number from 100 to 599"),
+    ("/waves/59/healthCheck/status", "status must be a number from 100 to 599"),
+    ("/waves/61/healthCheck/contains", "contains must be a text"),
+    (
+        "/waves/63/healthCheck/status",
+        "a check with ssm has no field 'status'; it has onFailure, parameters, ssm, withinMinutes",
+    ),
+    ("/waves/65/healthCheck/withinMinutes", "withinMinutes must be a number from 0.1 to 1440"),
+    ("/waves/67/healthCheck/withinMinutes", "withinMinutes must be a number from 0.1 to 1440"),
+    ("/waves/69/externalId", "externalId must be 2 to 1224 letters, digits and _ + = , . @ : / -"),
+    ("/waves/71/externalId", "externalId must be 2 to 1224 letters, digits and _ + = , . @ : / -"),
+    ("/waves/73/roleName", "roleName must be the name of an IAM role"),
+    ("/waves/75/launchConfiguration/instanceType", "instanceType must be an instance type such as m5.large"),
+    ("/waves/77/launchConfiguration/subnetId", "subnetId must be a subnet's id"),
+    ("/waves/79/launchConfiguration/copyTags", "copyTags must be true or false"),
+    ("/waves/81/launchConfiguration/copyPrivateIp", "copyPrivateIp must be true or false"),
+    ("/waves/83/launchConfiguration/launchDisposition", "launchDisposition must be one of STARTED, STOPPED"),
+    ("/waves/85/pauseBefore", "pauseBefore must be true or false"),
+    ("/waves/87/runIf/wave", "wave must be the name of a wave"),
+    ("/waves/89/runIf/outcome", "outcome must be one or a list of LAUNCHED, PARTIAL, FAILED, TIMED_OUT, SKIPPED"),
+]
+
 
 def single_flaws_are_told(run):
     """Flaws of a field or a wave by itself."""
@@ -99,6 +150,11 @@ def single_flaws_are_told(run):
 def flaws_between_waves_are_told(run):
     """Flaws that show only when waves are compared, which is done once each is right by itself."""
     return _told(run, BETWEEN_WAVES)
+
+
+def limits_are_kept(run):
+    """Flaws of every other wave, whose value is the first that is not allowed."""
+    return _told(run, LIMITS)
 
 
 def _told(run, expected):
