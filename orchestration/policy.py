@@ -123,7 +123,10 @@ def outcome_of(wave: Record, *, is_timed_out: bool) -> str:
     """
     launched = [server for server in wave["servers"] if server["launchStatus"] == LAUNCHED]
     if len(launched) == len(wave["servers"]):
-        return PARTIAL if any("isPassedOver" in step for step in wave.get("steps", ())) else LAUNCHED
+        # Servers come before the steps after them, which only a wave that is past them can lack.
+        lacks = [step for step in wave.get("steps", ()) if step["status"] != "SUCCEEDED"]
+        is_past = wave["status"] == VERIFYING
+        return PARTIAL if any(is_past or "isPassedOver" in step for step in lacks) else LAUNCHED
     critical = [server for server in wave["servers"] if not server.get("isOptional")]
     healthy = sum(server["launchStatus"] == LAUNCHED for server in critical)
     if launched and healthy >= wave.get("minimumHealthyShare", 1) * len(critical):
