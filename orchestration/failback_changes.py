@@ -21,8 +21,8 @@ NOT_BEGUN = "FAILBACK_NOT_STARTED"
 
 
 def is_wanted(record: Record) -> bool:
-    """Whether an execution's plan has a failback, and it was no drill and has recovered something."""
-    if "failback" not in record or record["isDrill"] or "failbackEndedAt" in record:
+    """Whether an execution is to fail back, which drills never are, and has recovered something."""
+    if "failback" not in record or "failbackEndedAt" in record:
         return False
     return policy.outcome(record) in ("COMPLETED", "PARTIAL") and bool(launched_instances(record))
 

@@ -16,7 +16,7 @@ from math import ceil
 from typing import Any
 
 from orchestration.launch_settings import merged as launch_configuration
-from orchestration.places import HERE, Home, Place, place_of
+from orchestration.places import Home, Place, place_of
 from orchestration.plan_checks import DEFAULT_POLL_SECONDS, DEFAULT_TIMEOUT_MINUTES, Flaw, flaws_of
 from orchestration.plan_steps import Condition, Step, condition_of, steps_of
 from orchestration.waves import expected_seconds, polls_until
@@ -60,20 +60,20 @@ class Wave:
     depends_on: tuple[str, ...]
     timeout_minutes: float
     poll_seconds: int
-    on_failure: str = "stop"
-    retries: int = 0
-    optional: tuple[str, ...] = ()
-    minimum_healthy_share: float = 1
-    approval: Approval | None = None
-    poll_ceiling_seconds: int = POLL_CEILING_SECONDS
-    place: Place = HERE
-    tags: Mapping[str, str] | None = None
-    launch_configuration: Mapping[str, Any] | None = None
-    expected_share: float = 1
-    pauses_before: bool = False
-    rto_minutes: float | None = None
-    steps: tuple[Step, ...] = ()
-    condition: Condition | None = None
+    poll_ceiling_seconds: int
+    expected_share: float
+    on_failure: str
+    retries: int
+    optional: tuple[str, ...]
+    minimum_healthy_share: float
+    approval: Approval | None
+    place: Place
+    tags: Mapping[str, str] | None
+    launch_configuration: Mapping[str, Any] | None
+    pauses_before: bool
+    rto_minutes: float | None
+    steps: tuple[Step, ...]
+    condition: Condition | None
 
     @property
     def waits_for(self) -> frozenset[str]:
@@ -91,10 +91,10 @@ class Plan:
     plan_id: str
     name: str
     waves: tuple[Wave, ...]
-    rto_minutes: float | None = None
-    cleans_up_drill: bool = False
-    notify: tuple[str, ...] = ()
-    failback_minutes: float | None = None
+    rto_minutes: float | None
+    cleans_up_drill: bool
+    notify: tuple[str, ...]
+    failback_minutes: float | None
 
 
 def check(document: Any) -> None:
@@ -120,9 +120,9 @@ def read_plan(
     if tags:
         document = _with_members(document, members or {})
         check(document)
-    listed = [_wave(document, wave, tags.get(wave["name"]), home or Home()) for wave in document["waves"]]
-    expected = [replace(wave, expected_share=(shares or {}).get(wave.name, 1)) for wave in listed]
-    waves = within_history(in_dependency_order(expected))
+    at, known = home or Home(), shares or {}
+    listed = [_wave(document, wave, tags.get(wave["name"]), at, known.get(wave["name"], 1)) for wave in document["waves"]]
+    waves = within_history(in_dependency_order(listed))
     return Plan(
         document["planId"],
         document.get("name", document["planId"]),
@@ -186,7 +186,9 @@ def _with_servers(wave: Mapping[str, Any], members: Mapping[str, Sequence[str]])
     return {name: value for name, value in wave.items() if name != "tags"} | {"servers": list(members[wave["name"]])}
 
 
-def _wave(plan: Mapping[str, Any], document: Mapping[str, Any], tags: Mapping[str, str] | None, home: Home) -> Wave:
+def _wave(
+    plan: Mapping[str, Any], document: Mapping[str, Any], tags: Mapping[str, str] | None, home: Home, expected_share: float
+) -> Wave:
     approval = document.get("approval")
     return Wave(
         document["name"],
@@ -194,6 +196,8 @@ def _wave(plan: Mapping[str, Any], document: Mapping[str, Any], tags: Mapping[st
         tuple(document.get("dependsOn", ())),
         document.get("timeoutMinutes", DEFAULT_TIMEOUT_MINUTES),
         document.get("pollSeconds", DEFAULT_POLL_SECONDS),
+        POLL_CEILING_SECONDS,
+        expected_share,
         document.get("onFailure", "stop"),
         document.get("retries", 0),
         tuple(document.get("optional", ())),

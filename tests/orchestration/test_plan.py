@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from orchestration.places import HERE
 from orchestration.plan import EVENTS_PER_POLL, EVENTS_PER_WAVE, MAX_EVENTS, InvalidPlan, Plan, Wave, read_plan
 from orchestration.plan_checks import Flaw
 from orchestration.waves import expected_seconds, polls_until
@@ -36,9 +37,29 @@ def flaws(document: Any) -> list[tuple[str, str]]:
 
 
 def test_a_plan_gets_defaults_for_what_it_leaves_out() -> None:
-    assert read_plan({"planId": "erp", "waves": [{"name": "data", "servers": [server(1)]}]}) == Plan(
-        "erp", "erp", (Wave("data", (server(1),), (), 60, 15),)
+    data = Wave(
+        name="data",
+        servers=(server(1),),
+        depends_on=(),
+        timeout_minutes=60,
+        poll_seconds=15,
+        poll_ceiling_seconds=300,
+        expected_share=1,
+        on_failure="stop",
+        retries=0,
+        optional=(),
+        minimum_healthy_share=1,
+        approval=None,
+        place=HERE,
+        tags=None,
+        launch_configuration=None,
+        pauses_before=False,
+        rto_minutes=None,
+        steps=(),
+        condition=None,
     )
+    plan_of_one = Plan("erp", "erp", (data,), rto_minutes=None, cleans_up_drill=False, notify=(), failback_minutes=None)
+    assert read_plan({"planId": "erp", "waves": [{"name": "data", "servers": [server(1)]}]}) == plan_of_one
 
 
 def test_waves_go_after_what_they_depend_on_and_otherwise_as_listed() -> None:
