@@ -33,6 +33,7 @@ from orchestration.timeline import timeline
 
 _REQUEST_FIELDS = frozenset({"planId", "plan", "isDrill"})
 _MAX_PAGE = 100
+_MAX_NEXT = 1_024  # bytes, which a key of a table may have
 _MAX_REASON = 1_000  # characters
 _SUMMARY = ("executionId", "planId", "planName", "isDrill", "status", "createdAt", "startedAt", "endedAt", "rtoMet")
 app = APIGatewayRestResolver()
@@ -70,7 +71,7 @@ def get_timeline(execution_id: str) -> Response[str]:
 def list_executions() -> Response[str]:
     """A page of the executions, those of a plan or in a status if so asked, without their waves."""
     query = app.current_event.query_string_parameters or {}
-    found, following = store.executions(_limit(query), query.get("next"))
+    found, following = store.executions(_limit(query), _next(query))
     wanted = [one for one in found if all(one[key] == query[key] for key in ("planId", "status") if key in query)]
     rows = [{key: one[key] for key in _SUMMARY if key in one} for one in wanted]
     return _json(200, {"executions": rows} | ({"next": following} if following else {}))
@@ -81,7 +82,7 @@ def get_events(execution_id: str) -> Response[str]:
     """A page of what happened in an execution, oldest first."""
     _found(execution_id)
     query = app.current_event.query_string_parameters or {}
-    found, following = store.events(execution_id, _limit(query), query.get("next"))
+    found, following = store.events(execution_id, _limit(query), _next(query))
     return _json(200, {"events": found} | ({"next": following} if following else {}))
 
 
@@ -180,6 +181,13 @@ def _limit(query: Mapping[str, str]) -> int:
     if not limit.isdecimal() or not 1 <= int(limit) <= _MAX_PAGE:
         raise Refused(400, "Invalid request", f"limit must be a number from 1 to {_MAX_PAGE}")
     return int(limit)
+
+
+def _next(query: Mapping[str, str]) -> str | None:
+    following = query.get("next")
+    if following is not None and not 1 <= len(following.encode()) <= _MAX_NEXT:
+        raise Refused(400, "Invalid request", "next is what the page before told")
+    return following
 
 
 def _json_body() -> Any:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestration import experience, membership, places, record, store
 from orchestration.clients import client, error_code
+from orchestration.logs import logger
 from orchestration.plan import InvalidPlan, Plan, check, read_plan
 from orchestration.plan_checks import Flaw
 from orchestration.record import Record
@@ -19,6 +20,10 @@ from orchestration.record import Record
 Request = Mapping[str, Any]
 MAX_PLAN_BYTES = 256 * 1024  # what Step Functions and SNS pass on at most; nothing that people plan comes near
 MAX_KEY = 255  # characters
+BROKEN_OFF = timedelta(
+    minutes=15
+)  # after which what has not begun never will: the API function's time is up after half a minute
+MAX_BROKEN_OFF = 5  # executions that one start passes over
 _KEYS = UUID("5f0f6a6c-7f0e-4d43-9d0a-3f2a1f6c9b1e")  # the namespace of the ids that are made from idempotency keys
 _NOT_STARTED = "NotStarted"
 
@@ -84,7 +89,7 @@ def _repeated(identity: Record) -> Record | None:
 def _create(execution: Record) -> Record:
     """Write a new execution's record; the record of the earlier one if this request was sent, or written, before."""
     try:
-        store.create(execution)
+        _claim(execution)
     except store.Claimed as claimed:
         earlier = store.find(execution["executionId"])
         if earlier is None:
@@ -94,6 +99,37 @@ def _create(execution: Record) -> Record:
     else:
         return execution
     return _same(store.load(execution["executionId"]), execution.get("requestDigest"))
+
+
+def _claim(execution: Record) -> None:
+    """Write a new execution's record, past those that will not begin any more. Raises what store.create does."""
+    for _ in range(MAX_BROKEN_OFF):
+        try:
+            return store.create(execution)
+        except store.Claimed as claimed:
+            if not _has_broken_off(claimed.execution_id):
+                raise
+    return store.create(execution)
+
+
+def _has_broken_off(execution_id: str) -> bool:
+    """Whether an execution's start broke off between its record and its state machine; then its record is closed.
+
+    It is not started instead: whoever asked for it got no answer, and may not want it any more. Should its state machine
+    begin after all, it will find its record closed and stop.
+    """
+    other = store.load(execution_id)
+    age = datetime.now(UTC) - datetime.fromisoformat(other["createdAt"])
+    if other["status"] != "PENDING" or age < BROKEN_OFF:
+        return False
+    reason = {"Error": _NOT_STARTED, "Cause": f"it had not begun {age.total_seconds():.0f} seconds after its request"}
+    closed = store.update(execution_id, lambda now: now if now["status"] != "PENDING" else _closed(now, reason))
+    logger.warning("an execution that had not begun was closed", execution=execution_id, status=closed["status"])
+    return True
+
+
+def _closed(current: Record, reason: Record) -> Record:
+    return record.closed(current, reason, datetime.now(UTC))
 
 
 def _same(earlier: Record, digest: str | None) -> Record:
@@ -122,5 +158,5 @@ def _start(execution: Record) -> None:
         if error_code(error) == "ExecutionAlreadyExists":  # an earlier try was accepted, and it has ended since
             return
         reason = {"Error": _NOT_STARTED, "Cause": str(error)}
-        store.update(execution_id, lambda current: record.closed(current, reason, datetime.now(UTC)))
+        store.update(execution_id, lambda current: _closed(current, reason))
         raise

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -202,6 +203,47 @@ def test_a_request_that_broke_off_before_its_start_is_started_by_its_repetition(
     account.states.add_response("start_execution", STARTED)
     account.states.add_client_error("start_execution", "ExecutionAlreadyExists", "it has ended", 400)
     assert post({"plan": PLAN}, Idempotency_Key="k-1") == post({"plan": PLAN}, Idempotency_Key="k-1")
+
+
+def test_of_two_requests_with_the_same_key_at_once_one_starts_and_both_get_it(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second has looked for an earlier one before the first wrote its record."""
+    account.states.add_response("start_execution", STARTED)
+    first = post({"plan": PLAN}, Idempotency_Key="k-1")
+    look, looks = store.find, []
+
+    def too_early(execution_id: str) -> Any:
+        looks.append(execution_id)
+        return None if len(looks) == 1 else look(execution_id)
+
+    monkeypatch.setattr(store, "find", too_early)
+    account.states.add_response("start_execution", STARTED)  # which starts nothing again: the name is the same
+    assert post({"plan": PLAN}, Idempotency_Key="k-1") == first
+    looks.clear()
+    other = {"planId": "crm", "waves": [{"name": "x", "servers": ["s-3a000000000000009"]}]}
+    status, problem = post({"plan": other}, Idempotency_Key="k-1")
+    assert (status, problem["title"]) == (422, "Idempotency key reused")
+    assert len(records()) == 1
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(14, 409), (15, 202)])
+def test_a_start_that_broke_off_holds_nobody_up_for_good(account: Account, minutes: int, status: int) -> None:
+    """A function that ends between the record and the start leaves claims of an execution that never begins."""
+    store.create(record.new_record("e-1", read_plan(PLAN), is_drill=False, now=NOW - timedelta(minutes=minutes)))
+    if status == 202:
+        account.states.add_response("start_execution", STARTED)
+    assert post({"plan": PLAN})[0] == status
+    left = account.record()
+    assert (left["status"], "error" in left) == (("FAILED", True) if status == 202 else ("PENDING", False))
+    if status == 202:
+        assert left["error"] == {"code": "NotStarted", "message": "it had not begun 900 seconds after its request"}
+
+
+def test_an_execution_that_has_begun_is_in_the_way_however_old(account: Account) -> None:
+    old = record.new_record("e-1", read_plan(PLAN), is_drill=True, now=NOW - timedelta(days=40))
+    store.create(old | {"status": "RUNNING"})
+    assert post({"plan": PLAN})[0] == 409
 
 
 def test_another_request_with_the_same_key_is_refused(account: Account) -> None:

@@ -199,6 +199,44 @@ def test_executions_are_listed_by_plan_and_status(account: Account) -> None:
     assert get("/executions", limit="0")[0] == get("/executions", limit="x")[0] == 400
 
 
+def follow(path: str, member: str, limit: int) -> tuple[list[Any], int]:
+    """Everything on all pages of a list, and how many pages there were."""
+    found: list[Any] = []
+    pages, more = 0, dict[str, str]()
+    while True:
+        status, page = get(path, limit=str(limit), **more)
+        assert status == 200
+        assert len(page[member]) <= limit
+        found, pages = found + page[member], pages + 1
+        if "next" not in page:
+            return found, pages
+        more = {"next": page["next"]}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 6, 7, 100])
+def test_pages_come_to_an_end_and_have_everything_once(account: Account, limit: int) -> None:
+    for number in range(6):
+        plan = {"planId": f"p-{number}", "waves": [{"name": "x", "servers": [f"s-{number:017d}"]}]}
+        store.create(new_record(f"e-{number}", read_plan(plan), is_drill=True, now=NOW))
+    listed, pages = follow("/executions", "executions", limit)
+    assert sorted(one["executionId"] for one in listed) == [f"e-{number}" for number in range(6)]
+    assert pages <= 6 // limit + 1
+    for operation in ("pause", "resume", "pause", "resume", "cancel"):
+        post(operation)
+    events, pages = follow("/executions/e-1/events", "events", limit)
+    told = [event.get("operation", event["type"]) for event in events]
+    assert told == ["execution", "pause", "resume", "pause", "resume", "cancel"]
+    assert pages <= 6 // limit + 1
+
+
+@pytest.mark.parametrize("path", ["/executions", "/executions/e-1/events"])
+@pytest.mark.parametrize("query", [{"next": ""}, {"next": "x" * 3_000}, {"limit": "101"}, {"limit": "-1"}, {"limit": ""}])
+def test_a_page_that_there_cannot_be_is_refused(account: Account, path: str, query: dict[str, str]) -> None:
+    account.started()
+    status, problem = get(path, **query)
+    assert (status, problem["title"]) == (400, "Invalid request")
+
+
 @pytest.mark.parametrize(
     ("plan", "detail"),
     [
