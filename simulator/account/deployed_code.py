@@ -46,8 +46,9 @@ class DeployedCode:
             file.with_suffix(suffix) for suffix in (".py", *SUFFIXES) if (folder / file.with_suffix(suffix)).is_file()
         )
         file = next(candidates, file)
-        _, is_whole = self._folders.get(sha256(data).hexdigest(), (folder, True))
-        return Code(folder / file, attribute, folder if is_whole else None)
+        known = self._folders.get(sha256(data).hexdigest())
+        is_whole = known is None or known[1]
+        return Code(folder / file, attribute, folder if is_whole else None, is_copy=known is None)
 
 
 def zipped_module(source: str) -> bytes:

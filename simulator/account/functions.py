@@ -26,6 +26,7 @@ from simulator.json_types import JsonValue
 from simulator.rng import Chance
 
 COMPUTES = "computes for ever, without a call or a wait"
+NO_CHAIN: Mapping[str, int] = {}
 UNRESERVED_INVOCATIONS = 100_000  # nothing stops a function that nothing is reserved for
 MAX_INIT_MS = 10_000  # how long Lambda lets a sandbox import its code
 MAX_LOG_TAIL_BYTES = 4_096
@@ -168,32 +169,35 @@ class Functions:
         if problems:
             raise HandlerError(problems)
 
-    def invoke(self, name_or_arn: str, payload: JsonValue) -> Invocation:
+    def invoke(self, name_or_arn: str, payload: JsonValue, chain: Mapping[str, int] = NO_CHAIN) -> Invocation:
         """Run a handler to its end in virtual time, for the current process.
 
-        A caller that gives up waiting does not end the invocation. Raises ServiceError for an unknown function and for one
-        that runs as often as is reserved for it; what the handler does wrong is in the Invocation.
+        `chain` is how often each function was invoked on the way here, this time included. A caller that gives up waiting
+        does not end the invocation. Raises ServiceError for an unknown function and for one that runs as often as is
+        reserved for it; what the handler does wrong is in the Invocation.
         """
         function = self.get(name_or_arn, self._share(name_or_arn))
         if self._running.get(function.name, 0) >= self.reserved.get(function.name, UNRESERVED_INVOCATIONS):
             reason = {"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "Type": "User"}
             raise ServiceError("TooManyRequestsException", "Rate Exceeded.", 429, reason)
         self._running[function.name] = self._running.get(function.name, 0) + 1
-        service = self._clock.spawn(f"{function.name} service", lambda: self._serve(function, payload), supervised=True)
+        service = self._clock.spawn(
+            f"{function.name} service", lambda: self._serve(function, payload, chain), supervised=True
+        )
         service.ended.wait()
         if service.error is not None:
             raise service.error
         invocation: Invocation = service.value
         return invocation
 
-    def _serve(self, function: Function, payload: JsonValue) -> Invocation:
+    def _serve(self, function: Function, payload: JsonValue, chain: Mapping[str, int]) -> Invocation:
         """One invocation, from taking a sandbox to giving it back."""
         try:
-            return self._served(function, payload)
+            return self._served(function, payload, chain)
         finally:
             self._running[function.name] -= 1
 
-    def _served(self, function: Function, payload: JsonValue) -> Invocation:
+    def _served(self, function: Function, payload: JsonValue, chain: Mapping[str, int]) -> Invocation:
         idle = self._idle.setdefault(function.key, [])
         fault = self._faults.strike_function(function.name, payload, self._clock.now_ms)
         delay_ms = self._faults.delay_ms(fault.id, fault.delay) if fault else 0
@@ -201,7 +205,7 @@ class Functions:
         sandbox = self._new_sandbox(function) if is_cold else idle.pop()
         number = self._invocations[function.key] = self._invocations.get(function.key, 0) + 1
         sandbox.begin(self._chance.stream("lambda.request", f"{function.key}#{number}").uuid())
-        self._logs[sandbox.request_id] = ""
+        self._logs[sandbox.request_id], sandbox.chain = "", chain
         sandbox.gate.open()
         self._journal.record(FunctionInvoked(function.name, sandbox.request_id, is_cold, payload))
         if fault is not None and fault.does == "COLD_START":
@@ -270,6 +274,10 @@ class Functions:
         environment = self._runtime_environment(function, stream) | dict(function.environment)
         sandbox = Sandbox(function.name, function.code, environment, self._chance, lambda text: self._log(sandbox, text))
         return sandbox
+
+    def note(self, function: str, text: str) -> None:
+        """Say in a function's log what Lambda did without invoking it."""
+        self._journal.record(LogLine(function, "", text))
 
     def _log(self, sandbox: Sandbox, text: str) -> None:
         if self._clock.is_closing:  # what is unwound at the world's end has nothing to tell any more

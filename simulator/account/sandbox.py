@@ -27,6 +27,7 @@ from simulator.clock import Gate, Process, running
 from simulator.errors import HandlerError, Problem
 from simulator.rng import Chance
 
+LAMBDA_ROOT = "/var/task"  # where Lambda unpacks a function's code
 # What every sandbox shares with the simulator, even where a function's folder holds a copy: the seam is in these.
 _SHARED = frozenset({"boto3", "botocore", "s3transfer", "simulator"})
 
@@ -36,13 +37,15 @@ class Code:
     """Where a handler lives: `path` to its file, `attribute` the callable in it.
 
     `unpacked` is the folder that a deployed zip was unpacked to; every module in it is the function's own, libraries too.
-    `layers` are the folders of its layers, in their order; what they hold for Python is its own as well.
+    `layers` are the folders of its layers, in their order; what they hold for Python is its own as well. Code that
+    `is_copy` lies in a folder of its own for this process only, which nobody knows: messages say where Lambda has it.
     """
 
     path: Path
     attribute: str
     unpacked: Path | None = None
     layers: tuple[Path, ...] = ()
+    is_copy: bool = False
 
     @cached_property
     def owned(self) -> Path:
@@ -63,7 +66,7 @@ class Code:
     def shown(self, filename: str) -> str | None:
         """Where Lambda has a source file of the function's own code, the same on every machine; None for others."""
         if filename.startswith(f"{self.owned}{os.sep}"):
-            return f"/var/task/{Path(filename).relative_to(self.root).as_posix()}"
+            return f"{LAMBDA_ROOT}/{Path(filename).relative_to(self.root).as_posix()}"
         for layer in self.layer_roots:
             if filename.startswith(f"{layer}{os.sep}"):
                 return f"/opt/python/{Path(filename).relative_to(layer).as_posix()}"
@@ -112,6 +115,7 @@ class Sandbox:
         self.name = name
         self.code = code
         self.is_dead = False
+        self.chain: Mapping[str, int] = {}  # how often each function was invoked on the way to the invocation under way
         self.gate = Gate()
         self.threads: dict[Process, Process] = {}
         self._chance = chance
@@ -198,7 +202,7 @@ class Sandbox:
     def _import(self) -> Callable[[Any, Any], Any]:
         path = self.code.path
         if not path.is_file():
-            raise HandlerError([Problem(str(path), "there is no such file")])
+            raise self._unusable("there is no such file")
         if path.suffix in node.SUFFIXES:
             self._external = node.NodeHandler(path, self.code.attribute, self.code.root, self.write, self._seed)
             return self._external
@@ -206,12 +210,18 @@ class Sandbox:
             module = importlib.import_module(self.code.module)
         except (Exception, SystemExit) as error:
             line = _line_in(error, path)
-            raise HandlerError([Problem(f"{path}:{line}" if line else str(path), _import_failure(error))]) from error
+            raise self._unusable(_import_failure(error), line) from error
         handler = getattr(module, self.code.attribute, None)
         if not callable(handler):
-            raise HandlerError([Problem(str(path), f"there is no function {self.code.attribute!r} in this file")])
+            raise self._unusable(f"there is no function {self.code.attribute!r} in this file")
         found: Callable[[Any, Any], Any] = handler
         return found
+
+    def _unusable(self, message: str, line: int | None = None) -> HandlerError:
+        """Code that cannot run, and where: in the user's file, or in the function's copy that Lambda has."""
+        file = self.code.path
+        where = f"{self.name}:{LAMBDA_ROOT}/{file.relative_to(self.code.root)}" if self.code.is_copy else str(file)
+        return HandlerError([Problem(f"{where}:{line}" if line else where, message)])
 
     def write(self, text: str) -> None:
         """What the handler prints; whole lines go to the log. Nobody hears of a dead sandbox."""

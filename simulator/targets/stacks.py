@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from simulator.account.cloudformation.deploying import Resource, make_stack, put_objects
+from simulator.account.cloudformation.deploying import INERT, Resource, make_stack, put_objects
+from simulator.account.cloudformation.refusals import resource_in
 from simulator.account.permissions import permissions_of
 from simulator.account.place import Place
+from simulator.account.sandbox import LAMBDA_ROOT
 from simulator.account.world import ACCOUNT_ID, World
-from simulator.errors import Problem, ScenarioError, ServiceError
+from simulator.errors import HandlerError, Problem, ScenarioError, ServiceError
 from simulator.journal import StackMade
 from simulator.scenario.model import Scenario
 from simulator.scenario.names import did_you_mean
-from simulator.scenario.templates import read_template
+from simulator.scenario.templates import Template, read_template
 from simulator.targets.local_files import BUCKET, Uploads, packaged
 
 _MACHINE = "AWS::StepFunctions::StateMachine"
@@ -28,12 +29,11 @@ def deploy_stack(world: World, scenario: Scenario) -> tuple[Mapping[str, Resourc
     system, home = scenario.system, world.at(ACCOUNT_ID, world.region)
     assert system.template is not None
     assert system.resource is not None
-    template = json.dumps(_packaged(world, system.template))
+    template = read_template(system.template)
     try:
-        resources = make_stack(home, system.stack, template, system.parameters)
+        resources = make_stack(home, system.stack, json.dumps(_packaged(world, template)), system.parameters)
     except ServiceError as refusal:
-        where = scenario.where("system", "template")
-        raise ScenarioError([Problem(where, f"CloudFormation refuses the stack: {refusal.message}")]) from refusal
+        raise ScenarioError([_refused(scenario, template, refusal.message)]) from refusal
     if problems := _missing(scenario, resources):
         raise ScenarioError(problems)
     world.journal.record(
@@ -44,8 +44,32 @@ def deploy_stack(world: World, scenario: Scenario) -> tuple[Mapping[str, Resourc
             _allowed(home, resources),
         )
     )
-    world.functions.load_all()
+    try:
+        world.functions.load_all()
+    except HandlerError as error:
+        raise HandlerError([_placed(problem, template, resources) for problem in error.problems]) from error
     return resources, resources[system.resource].id
+
+
+def _refused(scenario: Scenario, template: Template, message: str) -> Problem:
+    """A refusal at the resource that it is about, or where the scenario names the template."""
+    resource = resource_in(message)
+    is_there = resource is not None and resource in template.resources
+    where = template.where("Resources", resource) if resource and is_there else scenario.where("system", "template")
+    unknown = sorted({one["Type"] for one in template.resources.values()} & INERT)
+    hint = f"nothing here makes {', '.join(unknown)}: are they spelled as AWS does?" if unknown else ""
+    return Problem(where, f"CloudFormation refuses the stack: {message}", hint)
+
+
+def _placed(problem: Problem, template: Template, resources: Mapping[str, Resource]) -> Problem:
+    """What is wrong with a function's code; where that is in the template itself, at the function's place there."""
+    function, is_copy, place = problem.where.partition(f":{LAMBDA_ROOT}/")
+    name = next((name for name, one in resources.items() if one.id == function), None)
+    if not is_copy or name not in template.resources:
+        return problem
+    line = place.partition(":")[2]
+    message = f"the source of {name}: {f'line {line}: ' if line else ''}{problem.message}"
+    return Problem(template.where("Resources", str(name)), message, problem.hint)
 
 
 def _allowed(home: Place, resources: Mapping[str, Resource]) -> dict[str, Sequence[str]]:
@@ -55,10 +79,10 @@ def _allowed(home: Place, resources: Mapping[str, Resource]) -> dict[str, Sequen
     return {name: actions for name, actions in known.items() if actions is not None}
 
 
-def _packaged(world: World, path: Path) -> dict[str, Any]:
+def _packaged(world: World, read: Template) -> dict[str, Any]:
     """The template, with what it names on this machine lying in S3."""
     uploads = Uploads()
-    template = packaged(read_template(path), uploads)
+    template = packaged(read, uploads)
     for key, folder in uploads.folders.items():
         world.code.comes_from(uploads.objects[key], folder, is_whole=True)
     if uploads.objects:

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from simulator.account import moto_services
 from simulator.account.world import ACCOUNT_ID
-from simulator.journal import FunctionInvoked
+from simulator.journal import FunctionInvoked, LogLine
 from tests.account.conftest import Stage
 
 ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:f"
@@ -255,3 +255,34 @@ def test_what_is_not_simulated_is_not_there_and_cannot_be_made(
 ) -> None:
     api.create()
     assert getattr(api, operation)(FunctionName="f", **asked) == answer
+
+
+CALLS_ITSELF = """
+import boto3, json
+client = boto3.client("lambda")
+def handler(event, context):
+    left = event["left"] - 1
+    if not left:
+        return "the end"
+    asked = {"FunctionName": context.function_name, "Payload": json.dumps({"left": left, "kind": event["kind"]})}
+    answer = client.invoke(InvocationType=event["kind"], **asked)
+    return json.load(answer["Payload"]) if event["kind"] == "RequestResponse" else answer["StatusCode"]
+"""
+
+
+@pytest.mark.parametrize(("kind", "answer"), [("RequestResponse", "the end"), ("Event", 202)])
+@pytest.mark.parametrize(("loop", "left", "count"), [("Terminate", 16, 16), ("Terminate", 40, 16), ("Allow", 40, 40)])
+def test_a_function_that_invokes_itself_is_stopped_after_sixteen_rounds_unless_it_may(
+    api: Lambda, kind: str, answer: object, loop: str, left: int, count: int
+) -> None:
+    api.create(CALLS_ITSELF, Timeout=60)
+    api.put_function_recursion_config(FunctionName="f", RecursiveLoop=loop)
+    found = api.invoke(FunctionName="f", Payload=json.dumps({"left": left, "kind": kind}))["Payload"]
+    api.staged.world.clock.run()
+    assert len(list(api.staged.world.journal.of(FunctionInvoked))) == count
+    if kind == "RequestResponse" and count < left:
+        assert found["errorType"] == "RecursiveInvocationException"
+    else:
+        assert found == answer
+    lines = [line.text for _, line in api.staged.world.journal.of(LogLine)]
+    assert any("Lambda stops a recursive loop" in line for line in lines) == (count < left)

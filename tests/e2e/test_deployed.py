@@ -119,7 +119,7 @@ def test_a_template_that_cloudformation_refuses_is_told_at_its_place_in_the_scen
         run(source)
     (problem,) = refused.value.problems
     assert problem.where.startswith(str(source / "scenarios/deployed/_defaults.yaml:6:"))
-    assert problem.message.startswith("CloudFormation refuses the stack: AWS::StepFunctions::StateMachine: ")
+    assert problem.message.startswith("CloudFormation refuses the stack: Machine: AWS::StepFunctions::StateMachine: ")
 
 
 def test_a_resource_that_the_stack_does_not_have_is_told_with_the_one_that_was_meant(source: Path) -> None:

@@ -141,3 +141,71 @@ def test_yaml_of_a_definition_uri_that_is_none_is_told_with_its_own_file(tmp_pat
     with pytest.raises(UserError) as refused:
         run_scenario(load(tmp_path / "scenario.yaml"))
     assert str(refused.value).startswith(f"{tmp_path}/flow.asl.yaml:3:29: not YAML: ")
+
+
+TEMPLATE = """
+Parameters: {Days: {Type: Number, MinValue: 1, Default: 7}}
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties: {MessageRetentionPeriod: !Ref Days}
+  Work:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.12
+      Handler: index.handler
+      Role: arn:aws:iam::123456789012:role/r
+      DeadLetterConfig: {TargetArn: !GetAtt Queue.Arn}
+      Code: {ZipFile: "def handler(event, context): return 1"}
+  Machine:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: arn:aws:iam::123456789012:role/r
+      Definition: {StartAt: A, States: {A: {Type: Task, Resource: !GetAtt Work.Arn, End: true}}}
+"""
+
+
+def deployed(folder: Path, old: str, new: str, parameters: str = "{}") -> str:
+    """What is told of a template with a mistake, without the folder's name."""
+    assert TEMPLATE.count(old) == 1
+    (folder / "template.yaml").write_text(TEMPLATE.replace(old, new))
+    system = f"system: {{template: template.yaml, resource: Machine, parameters: {parameters}}}"
+    (folder / "scenario.yaml").write_text(f"scenario: x\n{system}\nfleet: {{waves: [{{name: a, servers: 1}}]}}\n")
+    with pytest.raises(UserError) as refused:
+        run_scenario(load(folder / "scenario.yaml"))
+    return str(refused.value).replace(f"{folder}/", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("Role: arn", "Roles: arn", "template.yaml:9:3: CloudFormation refuses the stack: Work: AWS::Lambda::Function: "),
+        ("StartAt: A,", "StartAt: B,", "template.yaml:17:3: CloudFormation refuses the stack: Machine: AWS::Step"),
+        ("Topic\n", "Topic\n    Properties: {TopicName: [a]}\n",
+         "template.yaml:4:3: CloudFormation refuses the stack: Topic: AWS::SNS::Topic: moto cannot make it (TypeError: "),
+        ("Queue.Arn", "Queue.Arm", "scenario.yaml:2:10: CloudFormation refuses the stack: Template error: resource Queue"),
+        ('"def handler', '"def main',
+         "template.yaml:9:3: the source of Work: there is no function 'handler' in this file"),
+        ('"def handler', '"import nowhere; def handler',
+         "template.yaml:9:3: the source of Work: line 1: the handler cannot be imported: SyntaxError: invalid syntax"),
+    ],
+)  # fmt: skip
+def test_a_resource_that_cannot_be_made_is_told_at_its_place_in_the_template(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    assert deployed(tmp_path, old, new).startswith(told)
+
+
+def test_a_kind_of_resource_that_may_be_misspelled_is_told_beside_what_it_led_to(tmp_path: Path) -> None:
+    told = deployed(tmp_path, "AWS::SQS::Queue", "AWS::SQS::Queues")
+    assert told.startswith("template.yaml:9:3: CloudFormation refuses the stack: Work: AWS::Lambda::Function: 1 validation")
+    assert told.endswith("(nothing here makes AWS::SQS::Queues: are they spelled as AWS does?)")
+
+
+def test_a_parameter_out_of_its_bounds_is_told_as_cloudformation_does(tmp_path: Path) -> None:
+    told = deployed(tmp_path, "MinValue: 1", "MinValue: 5", "{Days: 4}")
+    assert told == (
+        "scenario.yaml:2:10: CloudFormation refuses the stack: Parameter 'Days' must be a number not less than 5"
+    )

@@ -47,6 +47,7 @@ def _install() -> None:
         kinds,
         layers,
         machines,
+        refusals,
         roles,
         watching,
     )
@@ -55,6 +56,7 @@ def _install() -> None:
         kinds.register(kind)
     inert.make_inert("AWS::Lambda::EventSourceMapping")  # moto's would look for the function among its own
     parsing.clean_json = intrinsics.resolving(parsing.clean_json)
+    parsing.parse_and_create_resource = refusals.naming(parsing.parse_and_create_resource)
     parsing.parse_condition = intrinsics.comparing(parsing.parse_condition)
     parsing.ResourceMap.load_parameters = intrinsics.splitting(parsing.ResourceMap.load_parameters)
     parsing.resource_class_from_type = inert.falling_back(parsing.resource_class_from_type)

@@ -39,6 +39,26 @@ def check_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> N
             raise _refused(f"Parameter '{name}' must be one of AllowedValues")
         if pattern and not re.fullmatch(pattern, value):
             raise _refused(f"Parameter '{name}' must match pattern {pattern}")
+        if flaw := _out_of_bounds(one, value):
+            raise _refused(f"Parameter '{name}' must {flaw}")
+
+
+def _out_of_bounds(declared: Mapping[str, Any], value: str) -> str | None:
+    """What the value of a parameter must do and does not."""
+    if declared.get("Type") != "Number":
+        least, most = (int(declared.get(bound, default)) for bound, default in (("MinLength", 0), ("MaxLength", len(value))))
+        if len(value) < least:
+            return f"contain at least {least} characters"
+        return f"contain at most {most} characters" if len(value) > most else None
+    try:
+        number = float(value)
+    except ValueError:
+        return "be a number"
+    if number < float(declared.get("MinValue", number)):
+        return f"be a number not less than {declared['MinValue']}"
+    if number > float(declared.get("MaxValue", number)):
+        return f"be a number not greater than {declared['MaxValue']}"
+    return None
 
 
 def references(template: Any) -> Iterator[str]:

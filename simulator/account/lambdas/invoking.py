@@ -11,11 +11,14 @@ from simulator.account.functions import Function, Functions
 from simulator.account.invocations import Invocation
 from simulator.account.lambdas.records import Asked, Operation, Records, named
 from simulator.account.qualifiers import refused
+from simulator.account.sandbox import Sandbox
 from simulator.clock import VirtualClock
 from simulator.errors import ServiceError
 from simulator.json_types import JsonValue
 
 MAX_RETRIES = 2  # of an asynchronous invocation that fails, unless the function is configured otherwise
+MAX_ROUNDS = 16  # so often a function may be invoked in one chain of invocations; Lambda stops recursive loops then
+_LOOP = f"Lambda stops a recursive loop: the function was invoked {MAX_ROUNDS} times in one chain of requests"
 _FIRST_RETRY_MS = 60_000  # the second one waits twice as long
 
 
@@ -33,21 +36,28 @@ class Invoking:
         target = f"{name}:{qualifier}" if qualifier else name
         self._check_caller(function, target)
         payload = _payload(asked.get("Payload"))
+        chain = _with(function.name, Sandbox.current.chain if Sandbox.current else {})
+        is_loop = chain[function.name] > MAX_ROUNDS and self._records.about(function.name).recursive_loop == "Terminate"
         match asked.get("InvocationType", "RequestResponse"):
             case "DryRun":
                 return {"StatusCode": 204, "Payload": b""}
             case "Event":
-                self._clock.spawn(f"{function.name} event", lambda: self._deliver(target, payload))
+                if is_loop:
+                    self._functions.note(function.name, f"drsim: {_LOOP}")
+                else:
+                    self._clock.spawn(f"{function.name} event", lambda: self._deliver(target, payload, chain))
                 return {"StatusCode": 202, "Payload": b""}
+            case _ if is_loop:
+                raise refused("RecursiveInvocationException", _LOOP)
             case _:
-                return _answer(self._functions.invoke(target, payload), asked.get("LogType") == "Tail")
+                return _answer(self._functions.invoke(target, payload, chain), asked.get("LogType") == "Tail")
 
-    def _deliver(self, target: str, payload: JsonValue) -> None:
+    def _deliver(self, target: str, payload: JsonValue, chain: Mapping[str, int]) -> None:
         """An asynchronous invocation to its end: one that fails is tried again after a minute, and after two more."""
         name, _, qualifier = target.partition(":")
         for attempt in range(1, MAX_RETRIES + 2):
             try:
-                if self._functions.invoke(target, payload).error_type is None:
+                if self._functions.invoke(target, payload, chain).error_type is None:
                     return
             except ServiceError:  # throttled, or deleted by now
                 pass
@@ -66,6 +76,11 @@ class Invoking:
             arn = self._functions.arn(target)
             message = f"{rule} is not authorized to perform: lambda:InvokeFunction on resource: {arn}"
             raise ServiceError("AccessDeniedException", message, 403)
+
+
+def _with(function: str, chain: Mapping[str, int]) -> Mapping[str, int]:
+    """The chain with one more invocation."""
+    return {**chain, function: chain.get(function, 0) + 1}
 
 
 def _answer(invocation: Invocation, with_log: bool) -> dict[str, Any]:

@@ -155,10 +155,7 @@ class Settings:
         del self._records.about(self._records.find(asked).name).event_invokes[named(asked)[1] or LATEST]
         return {}
 
-    # What is only kept.
-
-    def _of(self, asked: Asked, **members: Any) -> Mapping[str, Any]:
-        return {"FunctionName": self._records.latest(asked).name, **members}
+    # What happens to functions that invoke themselves.
 
     def _recursion(self, asked: Asked) -> Mapping[str, Any]:
         return {"RecursiveLoop": self._records.about(self._records.latest(asked).name).recursive_loop}
@@ -166,6 +163,11 @@ class Settings:
     def _put_recursion(self, asked: Asked) -> Mapping[str, Any]:
         self._records.about(self._records.latest(asked).name).recursive_loop = asked["RecursiveLoop"]
         return self._recursion(asked)
+
+    # What is only kept.
+
+    def _of(self, asked: Asked, **members: Any) -> Mapping[str, Any]:
+        return {"FunctionName": self._records.latest(asked).name, **members}
 
     def _get_runtime_management(self, asked: Asked) -> Mapping[str, Any]:
         function = self._records.find(asked)

@@ -62,6 +62,15 @@ def test_a_template_that_is_wrong_is_refused_in_cloudformations_words(template: 
         ({}, {"A": "x"}, "Parameters: [A] do not exist in the template"),
         ({"A": {"AllowedValues": ["x", 2]}}, {"A": "y"}, "Parameter 'A' must be one of AllowedValues"),
         ({"A": {"AllowedPattern": "[a-z]+", "Default": "A1"}}, {}, "Parameter 'A' must match pattern [a-z]+"),
+        ({"A": {"Type": "Number"}}, {"A": "soon"}, "Parameter 'A' must be a number"),
+        ({"A": {"Type": "Number", "MinValue": 5}}, {"A": "4"}, "Parameter 'A' must be a number not less than 5"),
+        (
+            {"A": {"Type": "Number", "MaxValue": "5", "Default": 6}},
+            {},
+            "Parameter 'A' must be a number not greater than 5",
+        ),
+        ({"A": {"Type": "String", "MinLength": 3}}, {"A": "ab"}, "Parameter 'A' must contain at least 3 characters"),
+        ({"A": {"Type": "String", "MaxLength": 1}}, {"A": "ab"}, "Parameter 'A' must contain at most 1 characters"),
     ],
 )
 def test_parameters_need_the_values_that_they_may_have(declared: Any, given: dict[str, str], message: str) -> None:
