@@ -1,4 +1,4 @@
-"""Alarms, subscriptions and topics' policies, which moto has, but not for its CloudFormation."""
+"""Alarms, subscriptions and the policies of topics and queues, which moto has, but not for its CloudFormation."""
 
 import json
 
@@ -29,6 +29,13 @@ def _topic_policy(asked: Asked) -> Made:
     return Made(asked.name, {"Id": asked.name})
 
 
+def _queue_policy(asked: Asked) -> Made:
+    policy = json.dumps(asked.properties["PolicyDocument"])
+    for queue in asked.properties["Queues"]:
+        asked.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    return Made(asked.name, {"Id": asked.name})
+
+
 KINDS = (
     Kind(
         "AWS::CloudWatch::Alarm",
@@ -38,5 +45,6 @@ KINDS = (
         lambda asked, before: _alarm(asked) if asked.name == before.id else None,
     ),
     Kind("AWS::SNS::Subscription", _subscription, lambda asked, arn: asked.client("sns").unsubscribe(SubscriptionArn=arn)),
+    Kind("AWS::SQS::QueuePolicy", _queue_policy, lambda _asked, _name: None, "", lambda asked, _: _queue_policy(asked)),
     Kind("AWS::SNS::TopicPolicy", _topic_policy, lambda _asked, _name: None, "", lambda asked, _: _topic_policy(asked)),
 )
