@@ -35,12 +35,15 @@ def resumed(record: Record, note: Record) -> Record:
 def cancelled(record: Record, note: Record) -> Record:
     """No further wave starts, jobs that run come to their end, and the execution ends as CANCELLED.
 
-    With `terminate` in the note, what it has launched is terminated at the end.
+    With `terminate` in the note, what it has launched is terminated at the end; that may be asked for later, too.
     """
-    if record["status"] == "CANCELLED" or "cancelled" in record:
+    adds_nothing = record.get("cleanUp") or not note.get("terminate")
+    if adds_nothing and (record["status"] == "CANCELLED" or "cancelled" in record):
         return record
-    _must_run(record)
-    return _noted(record | {"cancelled": note, "cleanUp": bool(note.get("terminate"))}, note)
+    if record["status"] in ENDED or "cancelled" not in record:
+        _must_run(record)
+        return _noted(record | {"cancelled": note, "cleanUp": bool(note.get("terminate"))}, note)
+    return _noted(record | {"cancelled": record["cancelled"] | {"terminate": True}, "cleanUp": True}, note)
 
 
 def failback_stopped(record: Record, note: Record) -> Record:

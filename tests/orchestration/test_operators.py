@@ -110,6 +110,26 @@ def test_a_cancellation_says_whether_what_was_launched_is_terminated(account: Ac
     assert post("cancel", {"terminate": terminate})[1]["cleanUp"] is terminate
 
 
+def test_whoever_has_cancelled_may_still_have_what_was_launched_terminated(account: Account) -> None:
+    account.started()
+    assert post("cancel", {"reason": "wrong plan"})[1]["cleanUp"] is False
+    status, answer = post("cancel", {"terminate": True, "reason": "it writes"})
+    assert (status, answer["cleanUp"], answer["cancelled"]["reason"]) == (200, True, "wrong plan")
+    assert [(one["operation"], one["reason"]) for one in answer["operations"]] == [
+        ("cancel", "wrong plan"),
+        ("cancel", "it writes"),
+    ]
+    assert post("cancel", {"terminate": True})[1]["version"] == answer["version"]
+    assert post("cancel")[1]["version"] == answer["version"]
+
+
+def test_nobody_is_told_that_something_is_terminated_once_that_is_too_late(account: Account) -> None:
+    account.started(status="CANCELLED", cancelled={"by": "ops"}, cleanUp=False)
+    assert post("cancel")[0] == 200
+    status, problem = post("cancel", {"terminate": True})
+    assert (status, problem["detail"]) == (409, "execution e-1 has ended as CANCELLED")
+
+
 @pytest.mark.parametrize(("operation", "is_approved"), [("approve", True), ("refuse", False)])
 def test_a_wave_is_approved_or_not(account: Account, operation: str, is_approved: bool) -> None:
     account.started(plan={"waves": [PLAN["waves"][0] | APPROVAL]})
