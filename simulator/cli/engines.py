@@ -35,6 +35,8 @@ class Start:
 
 def start_by_docker(start: Start) -> str:
     """Start it with `docker compose`; what to do next. Raises UserError."""
+    if not _has_compose():
+        raise UserError([Problem("docker compose", "cannot be run", "install Docker with its Compose plugin, or use --jar")])
     alone = [] if start.served else ["--no-deps"]
     wanted = ["drsim", start.engine] if start.served else [start.engine]
     _compose(["--profile", start.engine, "up", "--detach", "--wait", *alone, *wanted], _variables(start))
@@ -48,6 +50,8 @@ def start_jar(start: Start, jar: Path, java: str) -> str:
         raise UserError([Problem(java, "is no program", "name the Java to use with --java")])
     if running := _running():
         raise UserError([Problem(str(STATE / "pid"), f"process {running} runs already", "stop it with `drsim down`")])
+    if _is_taken(PORTS[start.engine]):
+        raise UserError([Problem(f"port {PORTS[start.engine]}", "something answers there already", "stop it first")])
     STATE.mkdir(exist_ok=True)
     world = start.world or f"http://127.0.0.1:{WORLD_PORT}"
     process = _left_running([java, "-jar", str(jar), *_options(start, world)], settings(start, world), STATE / "log")
@@ -58,13 +62,16 @@ def start_jar(start: Start, jar: Path, java: str) -> str:
 
 def stop_all() -> Iterator[str]:
     """Stop what was started; what was done. Raises UserError."""
-    if running := _running():
+    running, has_compose = _running(), _has_compose()
+    if running:
         os.kill(running, signal.SIGTERM)
         yield f"stopped process {running}"
     (STATE / "pid").unlink(missing_ok=True)
-    if shutil.which("docker"):
+    if has_compose:
         _compose(["--profile", "localstack", "down"], {}, must=not running)
         yield "stopped the containers"
+    if not running and not has_compose:
+        yield "nothing runs that `drsim up` has started here"
 
 
 def settings(start: Start, world: str) -> Mapping[str, str]:
@@ -98,13 +105,17 @@ def _variables(start: Start) -> dict[str, str]:
     }
 
 
+def _has_compose() -> bool:
+    """Whether there is a Docker that knows `docker compose`, be its engine up or not."""
+    try:
+        return not subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode
+    except OSError:
+        return False
+
+
 def _compose(arguments: list[str], variables: Mapping[str, str], *, must: bool = True) -> None:
     command = ["docker", "compose", "--file", str(bundle_root() / COMPOSE_FILE), *arguments]
-    try:
-        done = subprocess.run(command, env={**os.environ, **variables}, check=False)
-    except OSError as error:
-        hint = "install Docker, or name a JAR with --jar"
-        raise UserError([Problem("docker", f"cannot be run: {error.strerror}", hint)]) from None
+    done = subprocess.run(command, env={**os.environ, **variables}, check=False)
     if must and done.returncode:
         raise UserError([Problem(" ".join(command), f"ended with exit code {done.returncode}")])
 
@@ -125,12 +136,22 @@ def _await_answer(process: int, port: int) -> None:
         ended, status = os.waitpid(process, os.WNOHANG)
         if ended:
             code = os.waitstatus_to_exitcode(status)
-            raise UserError([Problem(str(STATE / "log"), f"the JAR ended with exit code {code}")])
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+            raise UserError([Problem(str(STATE / "log"), f"the JAR ended with exit code {code}", _first_words())])
+        if _is_taken(port):
+            return
         time.sleep(0.1)  # noqa: TID251  another program's time
     raise UserError([Problem(str(STATE / "log"), f"nothing answers at port {port} after {START_SECONDS:g} seconds")])
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _first_words() -> str:
+    """The first line that the program has said, such as `Error: Invalid or corrupt jarfile`."""
+    lines = (STATE / "log").read_text("utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in lines if line.strip()), "it said nothing")
 
 
 def _running() -> int | None:

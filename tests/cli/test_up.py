@@ -79,7 +79,9 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stand-in for docker that notes what it was called with; where its notes are."""
     program = tmp_path / "bin" / "docker"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\necho "$DRSIM_WORLD $DRSIM_WAIT_TIME_SCALE $@" >> {tmp_path}/notes\n', "utf-8")
+    program.write_text(
+        f'#!/bin/sh\n[ "$2" = version ] || echo "$DRSIM_WORLD $DRSIM_WAIT_TIME_SCALE $@" >> {tmp_path}/notes\n', "utf-8"
+    )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
@@ -134,16 +136,52 @@ def test_a_jar_takes_the_place_of_docker(
     assert "stopped process" in capsys.readouterr().out
 
 
-def test_a_jar_that_ends_at_once_is_told(docker: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    jar = tmp_path / "x.jar"
+@pytest.mark.parametrize(
+    ("java", "words"),
+    [
+        ("exit 1", "it said nothing"),
+        ("echo; echo Error: Invalid or corrupt jarfile; exit 1", "Error: Invalid or corrupt jarfile"),
+    ],
+)
+def test_a_jar_that_ends_at_once_is_told_with_what_it_said(
+    docker: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], java: str, words: str
+) -> None:
+    program, jar = tmp_path / "bin" / "java", tmp_path / "x.jar"
+    program.write_text(f"#!/bin/sh\n{java}\n", "utf-8")
+    program.chmod(0o755)
     jar.touch()
-    assert exit_code(["up", "--jar", str(jar), "--java", "false"]) == 2
-    assert "the JAR ended with exit code 1" in capsys.readouterr().err
+    assert exit_code(["up", "--jar", str(jar)]) == 2
+    assert f".drsim/log: the JAR ended with exit code 1 ({words})" in capsys.readouterr().err
+
+
+def test_a_port_at_which_something_answers_already_is_told(
+    docker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.jar").touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(engines, "PORTS", {"stepfunctions-local": port})
+        assert exit_code(["up", "--jar", str(tmp_path / "x.jar"), "--java", "false"]) == 2
+    assert f"port {port}: something answers there already (stop it first)" in capsys.readouterr().err
 
 
 def test_without_docker_it_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     assert exit_code(["up"]) == 2
-    assert "install Docker, or name a JAR with --jar" in capsys.readouterr().err
+    assert "docker compose: cannot be run (install Docker with its Compose plugin, or use --jar)" in capsys.readouterr().err
+    assert exit_code(["down"]) == 0
+    assert capsys.readouterr().out == "nothing runs that `drsim up` has started here\n"
+
+
+def test_a_docker_without_compose_is_told_as_one_that_is_missing(
+    docker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bin" / "docker").write_text("#!/bin/sh\necho unknown flag: --file\nexit 125\n", "utf-8")
+    assert exit_code(["up"]) == 2
+    told = capsys.readouterr()
+    assert "docker compose: cannot be run (install Docker with its Compose plugin, or use --jar)" in told.err
+    assert "unknown flag" not in told.out + told.err
+    assert exit_code(["down"]) == 0
