@@ -28,7 +28,7 @@ _HOMES = {
     "Shrunk": "simulator.runner.shrinking",
     "UserError": "simulator.errors",
 }
-__all__ = sorted(_HOMES)  # noqa: PLE0605
+__all__ = sorted(_HOMES)  # noqa: PLE0605  a list of texts all the same: the names that are found below
 
 
 def __getattr__(name: str) -> object:

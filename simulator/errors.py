@@ -4,7 +4,7 @@
 * `ServiceError`: the simulated cloud says no. It is data on its way to an AWS SDK, never a crash.
 * `SimulationLimit`: a bound of the simulator was reached (the horizon, a loop that takes no time).
 
-Anything else that escapes is a bug in the simulator and is shown as one.
+Anything else that escapes is a bug, of moto (`MotoCrash`) or in the simulator, and is shown as one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +30,21 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+class MotoCrash(DrsimError):
+    """An exception inside moto while it answered a call of `operation` (`sns:DeleteTopic`): a bug of moto's."""
+
+    def __init__(self, operation: str, cause: Exception) -> None:
+        self.operation = operation
+        super().__init__(f"{type(cause).__name__}: {cause}")
+
+
+def bug_told(error: BaseException) -> str:
+    """Whose bug an exception is that nobody foresaw, and what it says."""
+    if isinstance(error, MotoCrash):
+        return f"a bug in moto, which answers {error.operation.replace(':', ' ')}: {error}"
+    return f"a bug in drsim: {type(error).__name__}: {error}"
 
 
 class UserError(DrsimError):

@@ -73,7 +73,7 @@ def _noticed(scenario: Scenario) -> str | None:
         result = run_scenario(scenario)
     except DrsimError as error:
         return str(error)
-    except Exception as error:
+    except Exception as error:  # a mutant may break anything, drsim's own assumptions too: then it has been noticed
         return f"a bug of drsim, {type(error).__name__}: {error}"
     if result.passed:
         return None

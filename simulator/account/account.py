@@ -15,7 +15,7 @@ from simulator.account.sandbox import Sandbox
 from simulator.account.scope import Scope
 from simulator.account.wire import Decoded, HttpRequest, HttpResponse
 from simulator.clock import VirtualClock
-from simulator.errors import ServiceError
+from simulator.errors import MotoCrash, ServiceError
 from simulator.journal import ApiCall, Journal, Notified
 
 OwnService = Callable[[Decoded], Mapping[str, Any]]
@@ -170,8 +170,10 @@ class Account:
             return moto_services.answer(request, decoded.account_id)
         except ServiceError:
             raise
-        except Exception as crash:
+        except Exception as crash:  # moto checks few requests: whatever it raises may be what AWS would have refused
             faults = shape_checks.shape_faults(decoded.service, decoded.operation, decoded.parameters)
+            if not faults and moto_services.is_motos(crash):
+                raise MotoCrash(f"{decoded.service}:{decoded.operation}", crash) from crash
             if not faults:
                 raise
             raise self._wording(decoded).shape(faults) from crash

@@ -5,14 +5,18 @@ generator, its timestamps from `datetime.now`, which is the world's while it is 
 """
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from gzip import BadGzipFile
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import boto3
+import moto
 import moto.backends
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
@@ -24,6 +28,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.model_instances import reset_model_data
 from moto.moto_api._internal import mock_random
 
+import simulator
 from simulator.account import moto_changes
 from simulator.account.wire import HttpRequest, HttpResponse
 from simulator.errors import ServiceError
@@ -32,6 +37,7 @@ from simulator.rng import Chance
 moto_changes.make()
 Refused = ClientError  # what a client raises for an error that the service answers
 _STUBBER = BotocoreStubber()
+_MOTO, _OURS = (f"{Path(file).parent}{os.sep}" for file in (moto.__file__, simulator.__file__))
 _used: set[str] = set()
 _NO_SERVICE: Any = (404, {}, "Not yet implemented")  # what moto answers for a host that it does not know
 
@@ -97,6 +103,13 @@ def answer(request: HttpRequest, account_id: str) -> HttpResponse:
     return HttpResponse(
         status, {str(k): str(v) for k, v in answer_headers.items()}, body if isinstance(body, bytes) else str(body).encode()
     )
+
+
+def is_motos(crash: BaseException) -> bool:
+    """Whether an exception comes from moto itself, or what it calls, rather than from what drsim does within it."""
+    files = (frame.f_code.co_filename for frame, _ in walk_tb(crash.__traceback__))
+    ours_or_its = [file for file in files if file.startswith((_MOTO, _OURS))]
+    return bool(ours_or_its) and ours_or_its[-1].startswith(_MOTO)
 
 
 def error_in(response: HttpResponse) -> tuple[str | None, str | None]:

@@ -61,7 +61,7 @@ def _results(scenario: Scenario, jobs: int | None) -> Iterator[Result]:
         for number, attempt in enumerate(stream, 1):
             progress.show(number, scenario.title)
             if attempt.result is None:
-                problem = Problem(str(scenario.path), f"a bug in drsim: {attempt.bug}")
+                problem = Problem(str(scenario.path), attempt.bug)
                 raise UserError(attempt.problems or [problem])
             yield attempt.result
     finally:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import click
 
-from simulator.errors import UserError
+from simulator.errors import UserError, bug_told
 
 PASSED, CHECK_FAILED, COULD_NOT, INTERRUPTED = 0, 1, 2, 130
 
@@ -16,11 +16,15 @@ def print_problems(error: UserError) -> None:
         click.echo(" ".join(str(problem).splitlines()), err=True)
 
 
-def print_bug(error: Exception | str) -> None:
-    """Print an exception that nobody foresaw, or its traceback from another process, on stderr."""
-    click.echo("This is a bug in drsim, not in your files. Please report it with these lines:", err=True)
-    text = error if isinstance(error, str) else "".join(traceback.format_exception(error))
-    click.echo(text, err=True, nl=False)
+def print_bug(error: Exception) -> None:
+    """Print an exception that nobody foresaw on stderr."""
+    print_told_bug(bug_told(error), "".join(traceback.format_exception(error)))
+
+
+def print_told_bug(bug: str, trace: str) -> None:
+    """Print on stderr whose bug it is that nobody foresaw, and where it happened, perhaps in another process."""
+    whose = bug.partition(":")[0]
+    click.echo(f"This is {whose}, not in your files. Please report it with these lines:\n{trace}", err=True, nl=False)
 
 
 def exit_code_of(verdicts: Iterable[str]) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from simulator.cli.errors import CHECK_FAILED, PASSED, exit_code_of, print_bug, print_problems
+from simulator.cli.errors import CHECK_FAILED, PASSED, exit_code_of, print_problems, print_told_bug
 from simulator.cli.files import make_folder, write_journal
 from simulator.cli.progress import Progress
 from simulator.cli.reports import Report, forgiven, print_end, writable, write_report
@@ -189,8 +189,8 @@ class _Session:
         """Say why a scenario could not be judged, and remember it."""
         seed = self._seeds(scenario)[0]
         if attempt.bug:
-            print_bug(attempt.traceback)
-            error = f"a bug in drsim: {attempt.bug}"
+            print_told_bug(attempt.bug, attempt.traceback)
+            error = attempt.bug
         else:
             print_problems(UserError(attempt.problems))
             error = "\n".join(map(str, attempt.problems))

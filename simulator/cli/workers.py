@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 
-from simulator.errors import Problem, UserError
+from simulator.errors import Problem, UserError, bug_told
 from simulator.runner.result import Result
 from simulator.scenario.model import Scenario
 
@@ -25,7 +25,7 @@ Run = Callable[[Scenario, int], Result]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A run's result or, without one, what kept it from being judged: the user's problems, or a `bug` of ours."""
+    """A run's result or, without one, what kept it from being judged: the user's problems, or a `bug` and whose."""
 
     result: Result | None = None
     problems: tuple[Problem, ...] = ()
@@ -79,7 +79,7 @@ def _attempt(run: Run, task: Task) -> Attempt:
     except UserError as error:
         return Attempt(problems=error.problems)
     except Exception as error:  # a bug of ours must not take the other runs with it
-        return Attempt(bug=f"{type(error).__name__}: {error}", traceback="".join(traceback.format_exception(error)))
+        return Attempt(bug=bug_told(error), traceback="".join(traceback.format_exception(error)))
 
 
 def _ignore_interrupts() -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+from simulator.errors import bug_told
 from simulator.server.app import App
 from simulator.server.host import Host
 from simulator.server.http import Listener
@@ -54,8 +55,8 @@ class Log:
         self._stream.flush()
 
     def failure(self, error: BaseException) -> None:
-        """Write down a bug of ours."""
-        self.line(f"a bug in drsim: {type(error).__name__}: {error}")
+        """Write down a bug, of ours or of moto's."""
+        self.line(bug_told(error))
         self._stream.write("".join(traceback.format_exception(error)))
         self._stream.flush()
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.cli.main import exit_code
 from simulator.errors import UserError
 from simulator.journal import HistoryEvent
 from simulator.runner.result import Result, Verdict
@@ -209,3 +210,31 @@ def test_a_parameter_out_of_its_bounds_is_told_as_cloudformation_does(tmp_path: 
     assert told == (
         "scenario.yaml:2:10: CloudFormation refuses the stack: Parameter 'Days' must be a number not less than 5"
     )
+
+
+TRIPPING = """
+StartAt: Ask
+States:
+  Ask: {Type: Task, Resource: "arn:aws:states:::aws-sdk:sns:deleteTopic", Parameters: {TopicArn: x}, End: true}
+"""
+
+
+def test_a_crash_of_moto_is_told_as_motos_with_the_operation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "flow.asl.yaml").write_text(TRIPPING)
+    system = "system: {stateMachine: flow.asl.yaml}\nfleet: {waves: [{name: a, servers: 1}]}\n"
+    (tmp_path / "scenario.yaml").write_text(f"scenario: x\n{system}")
+    report = tmp_path / "result.json"
+    assert exit_code(["run", str(tmp_path / "scenario.yaml"), "--jobs", "1", "--format", f"json={report}"]) == 2
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("This is a bug in moto, which answers sns DeleteTopic, not in your files. Please report it")
+    assert last.startswith("simulator.errors.MotoCrash: ValueError: not enough values to unpack")
+    assert "a bug in moto, which answers sns DeleteTopic: ValueError: not enough" in report.read_text()
+
+
+def test_what_drsim_does_within_moto_is_no_bug_of_motos(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(_asked: object) -> None:
+        raise KeyError("lost")
+
+    monkeypatch.setattr("simulator.account.cloudformation.machines._definition", broken)
+    with pytest.raises(KeyError, match="lost"):
+        deployed(tmp_path, "Role: arn", "Role: arn")

@@ -265,7 +265,7 @@ def test_a_crash_is_a_500_for_one_client_and_a_line_in_the_log(served: Served) -
     asked = b"Action=DeleteTopic&Version=2010-03-31&TopicArn=x"  # moto trips over that
     status, _, body = served.http("POST", "/", {"Authorization": SIGNATURE.format("sns"), **FORM}, asked)
     assert (status, b"<Code>InternalFailure</Code>" in body, b"Traceback" in body) == (500, True, False)
-    assert "a bug in drsim: ValueError: not enough values" in served.log()
+    assert "a bug in moto, which answers sns DeleteTopic: ValueError: not enough values" in served.log()
     assert served.client("sns").list_topics()["Topics"] == []
 
 

@@ -94,7 +94,7 @@ def set_state(instance: Any, state: str) -> None:
 
 def boot(instance: Any, ready: datetime) -> None:
     """Let an instance's status checks pass only from an instant on: until then its system is still coming up."""
-    from moto.ec2.models.instances import Instance  # noqa: PLC0415
+    from moto.ec2.models.instances import Instance  # noqa: PLC0415  loaded only where EC2 is asked
 
     if not isinstance(Instance.instance_status, _StatusCheck):
         Instance.instance_status = _StatusCheck(Instance.instance_status)
@@ -120,8 +120,8 @@ class _StatusCheck:
 
 def attach(ec2: Any, instance: Any, new: NewVolume) -> None:
     """Make a volume and attach it to an instance, with which it will be deleted."""
-    from moto.ec2.models.block_device import BlockDeviceType  # noqa: PLC0415
-    from moto.ec2.models.elastic_block_store import Volume, VolumeAttachment  # noqa: PLC0415
+    from moto.ec2.models.block_device import BlockDeviceType  # noqa: PLC0415  loaded only where EC2 is asked
+    from moto.ec2.models.elastic_block_store import Volume, VolumeAttachment  # noqa: PLC0415  so is this
 
     volume = Volume(
         ec2, new.id, new.size_gib, ec2.get_zone_by_name(instance.availability_zone), encrypted=True, volume_type="gp3"
@@ -140,7 +140,7 @@ def attach(ec2: Any, instance: Any, new: NewVolume) -> None:
 
 def add_snapshot(ec2: Any, identifier: str, volume_id: str, size_gib: int, tags: Mapping[str, str]) -> None:
     """A snapshot of a staging volume that is not listed itself."""
-    from moto.ec2.models.elastic_block_store import Snapshot, Volume  # noqa: PLC0415
+    from moto.ec2.models.elastic_block_store import Snapshot, Volume  # noqa: PLC0415  loaded only where EC2 is asked
 
     volume = Volume(ec2, volume_id, size_gib, ec2.get_zone_by_name(f"{ec2.region_name}a"), encrypted=True)
     snapshot = Snapshot(ec2, identifier, volume, "Created by AWS Elastic Disaster Recovery", encrypted=True)
@@ -150,7 +150,7 @@ def add_snapshot(ec2: Any, identifier: str, volume_id: str, size_gib: int, tags:
 
 def delete_snapshot(ec2: Any, identifier: str) -> None:
     """Delete a snapshot, unless somebody else has."""
-    from moto.ec2.exceptions import EC2ClientError  # noqa: PLC0415
+    from moto.ec2.exceptions import EC2ClientError  # noqa: PLC0415  loaded only where EC2 is asked
 
     with suppress(EC2ClientError):
         ec2.delete_snapshot(identifier)
@@ -158,7 +158,7 @@ def delete_snapshot(ec2: Any, identifier: str) -> None:
 
 def add_image(ec2: Any, identifier: str, name: str, tags: Mapping[str, str], *, is_windows: bool) -> None:
     """An image of the account's own, without the snapshot that moto makes for each."""
-    from moto.ec2.models.amis import Ami  # noqa: PLC0415
+    from moto.ec2.models.amis import Ami  # noqa: PLC0415  loaded only where EC2 is asked
 
     image = Ami(
         ec2,
@@ -183,7 +183,7 @@ def delete_image(ec2: Any, identifier: str) -> None:
 
 def add_template(ec2: Any, identifier: str, name: str, data: Mapping[str, Any], tags: Mapping[str, str]) -> Any:
     """A launch template with its first version."""
-    from moto.ec2.models.launch_templates import LaunchTemplate  # noqa: PLC0415
+    from moto.ec2.models.launch_templates import LaunchTemplate  # noqa: PLC0415  loaded only where EC2 is asked
 
     template = LaunchTemplate(ec2, name, dict(data), "Created by AWS Elastic Disaster Recovery", {})
     template.id = identifier

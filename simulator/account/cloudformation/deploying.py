@@ -10,7 +10,7 @@ from simulator.account import moto_services
 from simulator.account.cloudformation.template_checks import check_parameters
 from simulator.account.functions import SimulatorBug
 from simulator.account.place import Place
-from simulator.errors import ServiceError
+from simulator.errors import MotoCrash, ServiceError, bug_told
 
 INERT: set[str] = set()
 """The kinds of resource that stacks have asked for and nothing here makes; filled while stacks are made."""
@@ -53,9 +53,10 @@ def make_stack(place: Place, name: str, template: str, parameters: Mapping[str, 
         error = refusal.response["Error"]
         raise ServiceError(error["Code"], error["Message"]) from refusal
     except SimulatorBug as bug:  # moto does not expect everything that a template can say
-        cause = bug.__cause__ or bug
-        message = f"the simulated CloudFormation cannot make it ({type(cause).__name__}: {cause})"
-        raise ServiceError("InternalFailure", message) from cause
+        if not isinstance(bug.__cause__, MotoCrash):
+            raise bug.__cause__ or bug from None
+        message = f"the simulated CloudFormation cannot make it ({bug_told(bug.__cause__)})"
+        raise ServiceError("InternalFailure", message) from bug.__cause__
     return dict(_resources(place, name, ""))
 
 

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from moto.core.exceptions import JsonRESTError, ServiceException
 
+from simulator.account.moto_services import is_motos
 from simulator.errors import ServiceError
 
 _TOLD = re.compile(r"(?P<resource>[A-Za-z0-9]+): AWS::|Template ")
@@ -28,6 +29,8 @@ def naming(create: Callable[..., Any]) -> Callable[..., Any]:
         except (JsonRESTError, ServiceException) as refusal:
             _refuse(logical_id, resource_json, str(refusal.message), refusal)
         except Exception as crash:  # moto does not expect everything that a template can say
+            if not is_motos(crash):
+                raise
             _refuse(logical_id, resource_json, f"moto cannot make it ({type(crash).__name__}: {crash})", crash)
 
     return created
