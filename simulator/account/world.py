@@ -28,6 +28,7 @@ from simulator.account.place import Place, place
 from simulator.account.sites import Sites
 from simulator.account.sns_outlets import SnsOutlets
 from simulator.account.ssm import api as ssm
+from simulator.account.ssm import content_checks
 from simulator.account.ssm.api import SsmApi
 from simulator.account.ssm.documents import Document
 from simulator.account.ssm.launch_actions import LaunchActionRunner
@@ -107,6 +108,7 @@ class World:
                 **dict.fromkeys(ec2_mirror.DEPENDENT, ec2.catch_up),
                 "cloudformation": stacks.ready,
                 "monitoring": DrsMetrics(self.clock, self.drs).catch_up,
+                "ssm": content_checks.check,
                 "sns": SnsOutlets(self.clock, self.journal).prepare,
             },
         )

@@ -13,15 +13,22 @@ from simulator.scenario.templates import Template, parse_document, read_template
 
 _MACHINES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 _TABLES = ("AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable")
+MAX_NESTED = 10  # stacks within stacks; one that nests itself has no end
 _FILES = {"DefinitionUri", "DefinitionS3Location"}
-_MEMBER = re.compile(r"^\$\.([A-Za-z_]\w*)")
+_MEMBER = re.compile(r"(?:(?<!\$)\$|\$states\.input)\.([A-Za-z_]\w*)")
+_CONTEXT = re.compile(r"(?:\$\$|\$states\.context)\.Execution\.Input\.([A-Za-z_]\w*)")
+_NOT_OF_THE_INPUT = {
+    "ResultPath", "OutputPath", "ResultSelector", "Catch", "Assign", "Output", "Branches", "ItemProcessor", "Iterator",
+}  # fmt: skip
+_NESTED: Mapping[str, str] = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
 _KNOWN: Mapping[str, str] = {"planid": "${planId}", "isdrill": "${isDrill}", "plan": "${plan}"}
 
 
 def first_scenario(path: Path, scenario: Path) -> str:
     """The text of a scenario in the file `scenario`. Raises ScenarioError for a template that has no state machine."""
     template = read_template(path)
-    machines = [name for name, resource in template.resources.items() if resource["Type"] in _MACHINES]
+    found = dict(_resources(template, ""))
+    machines = [name for name, (_, resource) in found.items() if resource["Type"] in _MACHINES]
     if not machines:
         hint = "name a template with an AWS::StepFunctions::StateMachine or AWS::Serverless::StateMachine"
         raise ScenarioError([Problem(template.where("Resources"), "the template has no state machine", hint)])
@@ -34,9 +41,9 @@ def first_scenario(path: Path, scenario: Path) -> str:
         f"  template: {_quoted(os.path.relpath(path.absolute(), scenario.parent.absolute()))}",
         f"  resource: {name}" + (f"                  # or {', '.join(others)}" if others else ""),
         *_parameters(template),
-        *_tables(template),
+        *_tables({name: resource for name, (_, resource) in found.items() if resource["Type"] in _TABLES}),
         "  # what the execution is started with; ${plan}, ${planId} and ${isDrill} stand for their values",
-        f"  start: {{input: {json.dumps(_input(template, name))}}}",
+        f"  start: {{input: {json.dumps(_input(_definition(*found[name])))}}}",
         "",
         "fleet:                                  # source servers; `${plan}` names them by their ids",
         "  waves:",
@@ -69,8 +76,17 @@ def _value(parameter: Mapping[str, Any]) -> str:
     return str(parameter.get("MinValue", 1)) if parameter.get("Type") == "Number" else "unknown"
 
 
-def _tables(template: Template) -> Iterator[str]:
-    tables = {name: resource for name, resource in template.resources.items() if resource["Type"] in _TABLES}
+def _resources(template: Template, prefix: str) -> Iterator[tuple[str, tuple[Template, Mapping[str, Any]]]]:
+    """The resources by their names in a scenario, those of nested stacks too, each with the template that it stands in."""
+    for name, resource in template.resources.items():
+        yield f"{prefix}{name}", (template, resource)
+        given, nested = resource.get("Properties"), _NESTED.get(resource["Type"])
+        file = given.get(nested) if nested and isinstance(given, Mapping) else None
+        if isinstance(file, str) and prefix.count(".") < MAX_NESTED and (template.path.parent / file).is_file():
+            yield from _resources(read_template(template.path.parent / file), f"{prefix}{name}.")
+
+
+def _tables(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     if tables:
         yield "  tables:                               # what they hold at the start"
         yield from (f"    {name}: {{items: []}}{_key(table)}" for name, table in tables.items())
@@ -88,17 +104,41 @@ def _key(table: Mapping[str, Any]) -> str:
     return f"   # each with {', '.join(names)}" if names else ""
 
 
-def _input(template: Template, machine: str) -> dict[str, JsonValue]:
-    """What the first state reads of its input, as far as its paths tell."""
-    definition = _definition(template, machine)
-    states = definition.get("States") if isinstance(definition, Mapping) else None
-    first = states.get(definition.get("StartAt")) if isinstance(states, Mapping) else None
-    members = dict.fromkeys(_members(first))
+def _input(definition: Any) -> dict[str, JsonValue]:
+    """What the state machine reads of its input, as far as paths tell: at its start, and anywhere by its context object."""
+    members = dict.fromkeys([*_read_at_first(definition), *_members(definition, _CONTEXT)])
     return {name: _KNOWN.get(name.lower(), "") for name in members}
 
 
-def _definition(template: Template, machine: str) -> Any:
-    given = template.resources[machine].get("Properties")
+def _read_at_first(machine: Any) -> Iterator[str]:
+    """What is read of the input up to the first state after which it is another document."""
+    states = machine.get("States") if isinstance(machine, Mapping) else None
+    if not isinstance(states, Mapping):
+        return
+    name, made = machine.get("StartAt"), set[str]()
+    while isinstance(state := states.get(name), Mapping):
+        states = {other: one for other, one in states.items() if other != name}
+        own = {key: value for key, value in state.items() if key not in _NOT_OF_THE_INPUT}
+        yield from (member for member in _members(own, _MEMBER) if member not in made)
+        for branch in state.get("Branches") or ():
+            yield from (member for member in _read_at_first(branch) if member not in made)
+        if not _passes_input_on(state):
+            return
+        if match := _MEMBER.match(str(state.get("ResultPath"))):
+            made.add(match[1])
+        name = state.get("Next") or state.get("Default")
+
+
+def _passes_input_on(state: Mapping[str, Any]) -> bool:
+    """Whether the next state gets the input that this one got, perhaps with a member more."""
+    if "OutputPath" in state or "Output" in state:
+        return False
+    result = state.get("ResultPath", "$")
+    return state.get("Type") in ("Wait", "Choice") or result is None or (isinstance(result, str) and result != "$")
+
+
+def _definition(template: Template, machine: Mapping[str, Any]) -> Any:
+    given = machine.get("Properties")
     if not isinstance(given, Mapping):
         return None
     if isinstance(given.get("Definition"), Mapping):
@@ -117,19 +157,17 @@ def _definition(template: Template, machine: str) -> Any:
         return None
 
 
-def _members(part: Any) -> Iterator[str]:
-    """The members of the state's input that its paths begin with."""
+def _members(part: Any, pattern: re.Pattern[str]) -> Iterator[str]:
+    """The names that a pattern finds in the texts of a part."""
     match part:
         case str():
-            if match := _MEMBER.match(part):
-                yield match[1]
+            yield from pattern.findall(part)
         case Mapping():
-            for key, value in part.items():
-                if key not in ("ResultPath", "OutputPath", "ResultSelector", "Catch"):
-                    yield from _members(value)
+            for value in part.values():
+                yield from _members(value, pattern)
         case list():
             for item in part:
-                yield from _members(item)
+                yield from _members(item, pattern)
 
 
 def _quoted(path: str) -> str:

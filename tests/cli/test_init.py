@@ -117,6 +117,55 @@ def test_a_scenario_from_a_template_runs_its_state_machine(folder: Path, capsys:
     assert "outcome COMPLETED" in capsys.readouterr().out
 
 
+FLOW = """
+StartAt: Load
+States:
+  Load: {Type: Task, Resource: "arn:x", ResultPath: $.plan, Next: Hold}
+  Hold: {Type: Wait, SecondsPath: $.pause, Next: Each}
+  Each:
+    Type: Map
+    ItemsPath: $.plan.waves
+    ItemSelector: {drill.$: $.isDrill, wave.$: $$.Map.Item.Value}
+    ItemProcessor: {StartAt: In, States: {In: {Type: Task, Resource: "arn:x", Parameters: {a.$: $.item}, End: true}}}
+    Next: Tell
+  Tell:
+    Type: Task
+    Resource: "arn:x"
+    Parameters: {b.$: $.later, c.$: "States.Format('{}', $$.Execution.Input.reason)"}
+    End: true
+"""
+
+
+def given_input(flow: str) -> object:
+    """What `drsim init` gives the state machine of a nested stack."""
+    Path("stack/nested").mkdir(parents=True)
+    Path("stack/root.yaml").write_text(
+        "Resources:\n  App: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: nested/app.yaml}}\n"
+    )
+    machine = "{Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: flow.asl.yaml}}"
+    Path("stack/nested/app.yaml").write_text(
+        f"Resources:\n  Machine: {machine}\n  Plans: {{Type: AWS::Serverless::SimpleTable}}\n"
+    )
+    Path("stack/nested/flow.asl.yaml").write_text(flow)
+    assert exit_code(["init", "--from", "stack/root.yaml"]) == 0
+    system = load(Path("scenarios/stack.yaml")).system
+    assert (system.resource, list(system.tables)) == ("App.Machine", ["App.Plans"])
+    return system.start.input
+
+
+def test_the_input_has_what_is_read_before_it_is_replaced_and_by_the_context_object(folder: Path) -> None:
+    assert given_input(FLOW) == {"pause": "", "isDrill": "${isDrill}", "reason": ""}
+
+
+def test_the_input_has_what_jsonata_reads(folder: Path) -> None:
+    task = (
+        "{Type: Task, Resource: 'arn:x', Arguments: {a: '{% $states.input.planId & $states.context.Execution.Input.who %}'}"
+    )
+    last = "{Type: Succeed, Output: '{% $states.input.not %}'}"
+    flow = f"QueryLanguage: JSONata\nStartAt: A\nStates:\n  A: {task}, Next: B}}\n  B: {last}\n"
+    assert given_input(flow) == {"planId": "${planId}", "who": ""}
+
+
 def test_a_template_without_a_state_machine_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("t.yaml").write_text("Resources:\n  Q: {Type: AWS::SQS::Queue}\n")
     assert exit_code(["init", "--from", "t.yaml"]) == 2

@@ -194,6 +194,33 @@ def test_an_approval_waits_for_a_person(ssm: Ssm, signal: str, status: str) -> N
     assert ssm.do(act)["AutomationExecutionStatus"] == status
 
 
+@pytest.mark.parametrize(
+    ("steps", "flaw"),
+    [
+        ([], "The document has no mainSteps"),
+        ([{"action": "aws:sleep"}], "Each of mainSteps must have a name"),
+        ([step("a", "aws:approves")], "Step a has an action that is not supported: aws:approves"),
+        ([step("a", "aws:runShellScript")], "Step a has an action that is not supported: aws:runShellScript"),
+        ([sleep("a"), sleep("a")], "Two steps are called a"),
+        ([sleep("a", nextStep="b")], "Step a goes on with a step that there is not: b"),
+    ],
+)
+def test_a_runbook_that_cannot_be_is_refused_when_it_is_created(ssm: Ssm, steps: list[dict[str, Any]], flaw: str) -> None:
+    asked = {"Content": json.dumps({"schemaVersion": "0.3", "mainSteps": steps}), "DocumentType": "Automation"}
+    with pytest.raises(ClientError, match="InvalidDocumentContent") as refused:
+        ssm.boto.create_document(Name="Wrong", **asked)
+    assert refused.value.response["Error"]["Message"] == flaw
+    assert ssm.refusal("start_automation_execution", DocumentName="Wrong") == "AutomationDefinitionNotFoundException"
+
+
+def test_a_runbook_and_a_commands_document_that_can_be_are_kept(ssm: Ssm) -> None:
+    runbook = {"schemaVersion": "0.3", "mainSteps": [sleep("a", nextStep="b"), step("b", "aws:runCommand")]}
+    command = {"schemaVersion": "2.2", "mainSteps": [step("a", "aws:runShellScript")]}
+    for name, content, kind in (("Book", runbook, "Automation"), ("Command", command, "Command")):
+        made = ssm.boto.create_document(Name=name, Content=json.dumps(content), DocumentType=kind)
+        assert made["DocumentDescription"]["Status"] == "Active"
+
+
 def test_an_approval_that_never_comes_times_out(ssm: Ssm) -> None:
     ssm.document("Ask", step("approve", "aws:approve", inputs={"Approvers": ["ops"]}, timeoutSeconds=3_600))
     execution = ssm.run("Ask")
