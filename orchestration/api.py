@@ -228,7 +228,7 @@ def _problem(error: Refused) -> Response[str]:
         "detail": error.detail,
     }
     errors = [{"pointer": flaw.pointer, "message": flaw.message} for flaw in error.flaws]
-    return _json(error.status, problem | ({"errors": errors} if errors else {}), "application/problem+json")
+    return _json(error.status, problem | ({"errors": errors} if errors else {}) | error.more, "application/problem+json")
 
 
 def _json(status: int, body: Record, content_type: str = "application/json") -> Response[str]:

@@ -29,11 +29,13 @@ _NOT_STARTED = "NotStarted"
 
 
 class Refused(Exception):
-    """A request that is answered with a problem document."""
+    """A request that is answered with a problem document; `more` are members of it beside those that all have."""
 
-    def __init__(self, status: int, title: str, detail: str, flaws: tuple[Flaw, ...] = ()) -> None:
+    def __init__(
+        self, status: int, title: str, detail: str, flaws: tuple[Flaw, ...] = (), more: Record | None = None
+    ) -> None:
         super().__init__(detail)
-        self.status, self.title, self.detail, self.flaws = status, title, detail, flaws
+        self.status, self.title, self.detail, self.flaws, self.more = status, title, detail, flaws, more or {}
 
 
 def started(request: Request, key: str | None) -> Record:
@@ -93,7 +95,8 @@ def _create(execution: Record) -> Record:
     except store.Claimed as claimed:
         earlier = store.find(execution["executionId"])
         if earlier is None:
-            raise Refused(409, "Under way already", str(claimed)) from claimed
+            more = {"executionId": claimed.execution_id, "planId": claimed.plan_id, "servers": claimed.servers}
+            raise Refused(409, "Under way already", str(claimed), more=more) from claimed
     except store.AlreadyRecorded:
         pass
     else:

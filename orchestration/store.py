@@ -50,7 +50,7 @@ class Claimed(Exception):
     def __init__(self, execution_id: str, plan_id: str, servers: Sequence[str]) -> None:
         what = f"servers {', '.join(servers[:5])}{' and more' if len(servers) > 5 else ''}" if servers else f"plan {plan_id}"
         super().__init__(f"execution {execution_id} of plan {plan_id} is under way and has {what}")
-        self.execution_id = execution_id
+        self.execution_id, self.plan_id, self.servers = execution_id, plan_id, list(servers)
 
 
 def load(execution_id: str) -> Record:

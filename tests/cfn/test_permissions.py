@@ -1,9 +1,12 @@
 """Roles allow what the code does in all scenarios, and nothing that it does not."""
 
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
 
+from simulator.account.cloudformation.roles import managed_policies
+from simulator.account.world import ACCOUNT_ID
 from simulator.journal import ApiCall
 from tests.cfn.templates import of_type, template
 from tests.shared_runs import SharedRuns, shipped
@@ -15,8 +18,7 @@ NEEDS = {
     "lambda:Invoke": {"lambda:InvokeFunction"},
     "drs:StartRecovery": {"drs:StartRecovery", "drs:TagResource"},
 }
-# What no scenario does: people who look at executions (tests/orchestration/test_operators.py does).
-BY_PEOPLE = {"dynamodb:Scan", "dynamodb:Query"}
+ELSEWHERE = "other accounts"  # whoever calls there does so with the role that they have for it
 # What Lambda, Step Functions and SNS do with a role, not the code.
 BY_THE_RUNTIME = ("logs:", "xray:", "sqs:", "kms:", "lambda:")
 
@@ -29,7 +31,10 @@ def used(pytestconfig: pytest.Config, shared_runs: SharedRuns) -> dict[str, set[
         for _, call in shared_runs.run(scenario, scenario.run.seed).journal.of(ApiCall):
             name = f"{call.service}:{call.operation}"
             caller = "StateMachine" if call.caller.startswith("states:") else call.caller
-            needed.setdefault(caller, set()).update(written(call) if "Transact" in name else NEEDS.get(name, {name}))
+            permissions = written(call) if "Transact" in name else NEEDS.get(name, {name})
+            needed.setdefault(caller, set()).update(permissions)
+            if call.account not in ("", ACCOUNT_ID):
+                needed.setdefault(ELSEWHERE, set()).update(permissions)
     return needed
 
 
@@ -58,7 +63,21 @@ def roles() -> dict[str, set[str]]:
 def test_a_role_allows_exactly_what_is_done_with_it(caller: str, used: dict[str, set[str]]) -> None:
     done, may = used.get(caller, set()), roles()[caller]
     assert done - may == set()
-    assert {action for action in may - done - BY_PEOPLE if not action.startswith(BY_THE_RUNTIME)} == set()
+    assert {action for action in may - done if not action.startswith(BY_THE_RUNTIME)} == set()
+
+
+def of_aws(name: str) -> set[str]:
+    """The actions that a managed policy of AWS allows, as moto has it; `drs:*` for all of a service."""
+    return allowed({"Policies": [{"PolicyDocument": managed_policies()[name]["Document"]}]})
+
+
+def test_the_role_in_other_accounts_allows_what_is_done_there_and_little_more(used: dict[str, set[str]]) -> None:
+    (role, *_) = of_type(template("accounts/recovery-role"), "AWS::IAM::Role").values()
+    (managed,) = [one["Fn::Sub"].rpartition("/")[2] for one in role["ManagedPolicyArns"]]
+    own, done = allowed(role), used[ELSEWHERE]
+    assert len(done) > 5
+    assert {action for action in done if not any(fnmatch(action, one) for one in own | of_aws(managed))} == set()
+    assert own <= roles()["OrchestrationFunction"] | done
 
 
 def test_no_statement_allows_everything_of_a_service() -> None:

@@ -271,6 +271,21 @@ def test_a_plan_or_server_that_another_execution_has_is_a_conflict(account: Acco
     assert (answer["statusCode"], json.loads(answer["body"])["detail"]) == (409, detail)
 
 
+def test_a_conflict_names_every_server_for_programs(account: Account) -> None:
+    servers = [f"s-{number:017d}" for number in range(8)]
+    account.started(plan={"waves": [{"name": "data", "servers": servers}]})
+    plan = {"planId": "crm", "waves": [{"name": "x", "servers": [*servers[1:], "s-99999999999999999"]}]}
+    answer = api.handler(request("POST", "/executions", {"plan": plan}), CONTEXT)
+    problem = json.loads(answer["body"])
+    assert (answer["statusCode"], problem["planId"], problem["executionId"], problem["servers"]) == (
+        409,
+        "erp",
+        "e-1",
+        servers[1:],
+    )
+    assert problem["detail"].endswith("and more")
+
+
 def test_an_execution_that_has_ended_has_nothing_any_more(account: Account) -> None:
     account.started()
     store.update("e-1", lambda current: current | {"status": "FAILED"})
