@@ -11,7 +11,7 @@ from simulator.runner.facts import Facts, accepted_calls
 from simulator.runner.observations import check_metric, check_notifications, check_rpo, judged
 from simulator.runner.result import Check, WaveResult
 from simulator.runner.statements import always, never, sometimes
-from simulator.runner.wording import clock_time, last_before, seconds
+from simulator.runner.wording import clock_time, last_before, last_caught, seconds
 from simulator.scenario.expect import Count, Expect, Response, Retries, WaveExpectation
 
 
@@ -85,12 +85,14 @@ def _outcome(expected: str, facts: Facts) -> Check:
     happened = f"it ended {facts.outcome}" if facts.end or facts.outcome == "REJECTED" else f"it is {facts.outcome} for good"
     waiting = f"; still waiting: {facts.ended.detail}" if facts.end is None and facts.ended.detail else ""
     reason = f" ({facts.reason[:300]})" if facts.reason and facts.outcome != expected else ""
+    caught = last_caught(facts.journal) if facts.end and facts.outcome != expected else None
+    before = f"; before that, {caught[1]}" if caught and caught[0] not in facts.reason else ""
     return judged(
         facts,
         facts.outcome == expected,
         f"outcome {expected}",
         f"the recovery ends {expected}",
-        happened + waiting + reason,
+        happened + waiting + reason + before,
         facts.recovery_ms,
     )
 

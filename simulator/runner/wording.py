@@ -1,5 +1,7 @@
 """How journal events and instants read in the text of a check."""
 
+import json
+
 from simulator.journal import (
     ApiCall,
     Asked,
@@ -15,6 +17,8 @@ from simulator.journal import (
     StateCaught,
     StateRetried,
 )
+
+_FAILURES = ("Failed", "TimedOut")
 
 
 def clock_time(at_ms: int) -> str:
@@ -41,6 +45,31 @@ def last_before(journal: Journal, at_ms: int, count: int = 5) -> tuple[str, ...]
         if len(lines) == count:
             break
     return tuple(reversed(lines))
+
+
+def last_caught(journal: Journal) -> tuple[str, str] | None:
+    """The error that a Catch rule took last, and in words what it was: a machine that ends with one of its own hides it."""
+    told: dict[tuple[str, str | None], str] = {}
+    last: StateCaught | None = None
+    for entry in journal:
+        match entry.event:
+            case StateCaught() as last:
+                pass
+            case HistoryEvent(type=type_, details={"error": error, **more}) as event if type_.endswith(_FAILURES):
+                told[event.execution, str(error)] = _message(str(more.get("cause", "")))
+    if last is None:
+        return None
+    message = told.get((last.execution, last.error), "")
+    return last.error, f"{last.state} failed with {last.error}" + (f": {message[:200]}" if message else "")
+
+
+def _message(cause: str) -> str:
+    """What a cause says: the message in a function's error document, else all of it."""
+    try:
+        document = json.loads(cause)
+    except ValueError:
+        return cause
+    return str(document.get("errorMessage", cause)) if isinstance(document, dict) else cause
 
 
 def sentence(entry: Entry) -> str | None:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
+from simulator.journal import StateCaught
 from simulator.runner.checks import check_all
 from simulator.runner.facts import Facts
 from simulator.runner.result import Check
 from simulator.scenario.expect import Expect
-from tests.runner.story import Story, good_story
+from tests.runner.story import EXECUTION, Story, good_story
 
 
 def check(facts: Facts, **expect: Any) -> Check:
@@ -44,6 +45,25 @@ def test_what_holds_passes(expect: dict[str, Any]) -> None:
 def test_an_outcome_that_differs_says_how_it_ended_and_why() -> None:
     story = Story().history("ExecutionStarted").at(5).history("ExecutionFailed", error="RecoveryFailed", cause="no room")
     assert said(check(story.facts(), outcome="COMPLETED")) == (False, "it ended FAILED (RecoveryFailed no room)", 5_000)
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        ('{"errorMessage": "no start_recoverie", "errorType": "AttributeError"}', "AttributeError: no start_recoverie"),
+        ("no start_recoverie", "AttributeError: no start_recoverie"),
+        ("", "AttributeError"),
+    ],
+)
+def test_an_outcome_that_differs_says_what_error_was_caught_if_the_machine_hides_it(cause: str, told: str) -> None:
+    story = (
+        Story().history("ExecutionStarted").history("LambdaFunctionFailed", "Launch", error="AttributeError", cause=cause)
+    )
+    story.record(StateCaught(EXECUTION, "Launch", "AttributeError", 0, "Alert"))
+    story.at(5).history("ExecutionFailed", error="RecoveryFailed", cause="see the topic")
+    ended = f"it ended FAILED (RecoveryFailed see the topic); before that, Launch failed with {told}"
+    assert said(check(story.facts(), outcome="COMPLETED")) == (False, ended, 5_000)
+    assert check(story.facts(), outcome="FAILED").happened == "it ended FAILED"
 
 
 def test_the_orchestrators_own_record_counts_before_the_state_machine() -> None:
