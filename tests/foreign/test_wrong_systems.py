@@ -199,6 +199,14 @@ def test_a_resource_that_cannot_be_made_is_told_at_its_place_in_the_template(
     assert deployed(tmp_path, old, new).startswith(told)
 
 
+def test_what_sam_refuses_is_told_at_the_resource(tmp_path: Path) -> None:
+    function = "{Type: AWS::Serverless::Function, Properties: {Handlers: index.handler, InlineCode: x}}"
+    told = deployed(tmp_path, "Resources:", f"Transform: AWS::Serverless-2016-10-31\nResources:\n  Bad: {function}")
+    assert told.startswith(
+        "template.yaml:5:3: CloudFormation refuses the stack: Transform AWS::Serverless-2016-10-31 failed"
+    )
+
+
 def test_a_kind_of_resource_that_may_be_misspelled_is_told_beside_what_it_led_to(tmp_path: Path) -> None:
     told = deployed(tmp_path, "AWS::SQS::Queue", "AWS::SQS::Queues")
     assert told.startswith("template.yaml:9:3: CloudFormation refuses the stack: Work: AWS::Lambda::Function: 1 validation")

@@ -10,11 +10,12 @@ from simulator.account.moto_services import is_motos
 from simulator.errors import ServiceError
 
 _TOLD = re.compile(r"(?P<resource>[A-Za-z0-9]+): AWS::|Template ")
+_TOLD_BY_SAM = re.compile(r"Resource with id \[(?P<resource>[A-Za-z0-9]+)\] is invalid")
 
 
 def resource_in(message: str) -> str | None:
     """The logical id of the resource that a refusal is about, None for one of the template as a whole."""
-    told = _TOLD.match(message)
+    told = _TOLD.match(message) or _TOLD_BY_SAM.search(message)
     return told["resource"] if told else None
 
 
