@@ -52,6 +52,7 @@ class Deployed:
     rules: list[str]
     targets: list[dict[str, Any]]
     queue: dict[str, str]
+    api_log_role: str
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,7 @@ def deployed() -> Deployed:
             rules=[rule["Arn"] for rule in rules],
             targets=[one for rule in rules for one in client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]],
             queue=client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"],
+            api_log_role=client("apigateway").get_account()["cloudwatchRoleArn"],
         )
 
 
@@ -179,6 +181,14 @@ def test_every_log_is_kept_for_as_long_as_the_stack_says(deployed: Deployed) -> 
     }
     assert written == set(of_type(template("functions"), "AWS::Logs::LogGroup"))
     assert len(deployed.log_groups) == len(written) + 2  # the state machine's, and the API's of requests
+
+
+def test_the_api_may_write_its_log_before_there_is_a_stage_that_has_one(deployed: Deployed) -> None:
+    """AWS refuses a stage with a log in an account whose API Gateway has no role for it."""
+    assert deployed.api_log_role.startswith("arn:aws:iam::123456789012:role/recovery-Api-")
+    stage = of_type(template("api"), "AWS::ApiGateway::Stage")["Stage"]
+    assert "AccessLogSetting" in stage
+    assert "LogSettings" in str(stage["Description"])  # which makes it wait
 
 
 def test_state_machine_keeps_what_it_is_given_out_of_its_log() -> None:

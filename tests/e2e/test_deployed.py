@@ -61,13 +61,6 @@ def test_the_record_of_the_stack_tells_which_member_of_its_user_pool_decided(num
     assert (result.verdict, decisions) == (Verdict.PASSED, [("approve", who)])
 
 
-def test_a_stack_whose_account_lets_api_gateway_write_no_logs_is_refused(source: Path) -> None:
-    defaults = source / "scenarios/deployed/_defaults.yaml"
-    change(defaults, "{ArtifactBucket: artifacts}", "{ArtifactBucket: artifacts, ApiLogRole: PRESENT}")
-    with pytest.raises(ScenarioError, match="CloudWatch Logs role ARN must be set in account settings to enable logging"):
-        run(source)
-
-
 def test_a_run_of_the_stack_carries_the_digests_of_its_package() -> None:
     _, manifest = contents(ROOT)
     assert dict(run(ROOT).digests) == {kind: manifest.digests[kind] for kind in ("asl", "code", "cfn")}

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simulator.account.cloudformation.kinds import Asked, Kind, Made
-from simulator.errors import ServiceError
 
 _INTEGRATION = "x-amazon-apigateway-integration"
 _RESPONSES = "x-amazon-apigateway-gateway-responses"
@@ -133,11 +132,10 @@ def _undeploy(asked: Asked, deployment: str) -> None:
 
 
 def _stage(asked: Asked) -> Made:
-    given, gateway = asked.properties, asked.client("apigateway")
-    if "AccessLogSetting" in given and not gateway.get_account().get("cloudwatchRoleArn"):
-        message = "CloudWatch Logs role ARN must be set in account settings to enable logging"
-        raise ServiceError("BadRequestException", message)
-    gateway.create_stage(restApiId=given["RestApiId"], stageName=given["StageName"], deploymentId=given["DeploymentId"])
+    given = asked.properties
+    asked.client("apigateway").create_stage(
+        restApiId=given["RestApiId"], stageName=given["StageName"], deploymentId=given["DeploymentId"]
+    )
     return Made(given["StageName"])
 
 
