@@ -9,6 +9,7 @@ from simulator.runner.findings import Finding, finding_of, findings_of
 from simulator.runner.scenario_lint import lint_scenario
 from simulator.scenario.loading import load_all
 from simulator.scenario.model import Scenario
+from simulator.scenario.templates import read_template
 from simulator.targets import embedded
 from simulator.targets.artefacts import shown_path
 
@@ -34,7 +35,11 @@ def inspect_scenario(scenario: Scenario) -> list[Finding]:
 
 
 def _doubts(scenario: Scenario, definition: str) -> list[Finding]:
-    """What the linter says of the state machine. In a template its lines are not those of a file."""
+    """What the linter says of the state machine. Its lines are not those of a template: there, it stands for itself."""
     source = shown_path(scenario.system.definition_file)
     found = [finding_of(one) for one in lint(definition, source)]
-    return found if scenario.system.template is None else [replace(one, where=source) for one in found]
+    template, resource = scenario.system.template, scenario.system.resource
+    if template is None or resource is None:
+        return found
+    place = read_template(template).where("Resources", resource.partition(".")[0]).removeprefix(str(template))
+    return [replace(one, where=f"{source}{place}") for one in found]

@@ -172,3 +172,16 @@ def test_places_are_read_with_and_without_lines() -> None:
     rule = next(iter(RULES))
     places = [Finding(rule, where, "x").place for where in ("a.yaml", "a.yaml:3", "C:/a.yaml:3:7")]
     assert places == [("a.yaml", None, None), ("a.yaml", 3, None), ("C:/a.yaml", 3, 7)]
+
+
+def test_doubts_of_a_machine_in_a_template_are_told_at_its_resource(tmp_path: Path) -> None:
+    flow = "{StartAt: A, States: {A: {Type: Task, Resource: 'arn:aws:states:::sns:publish', End: true, Parameters: {}}}}"
+    machine = (
+        f"{{Type: AWS::StepFunctions::StateMachine, Properties: {{RoleArn: 'arn:aws:iam::1:role/r', Definition: {flow}}}}}"
+    )
+    (tmp_path / "template.yaml").write_text(f"Resources:\n  Topic: {{Type: AWS::SNS::Topic}}\n  Machine: {machine}\n")
+    system = "system: {template: template.yaml, resource: Machine}\nfleet: {waves: [{name: a, servers: 1}]}\n"
+    (tmp_path / "scenario.yaml").write_text(f"scenario: x\n{system}")
+    found = inspect_file(tmp_path / "scenario.yaml")
+    assert {one.code for one in found} >= {"task-without-retry"}
+    assert {one.where.rpartition("/")[2] for one in found} == {"template.yaml:3:3"}
