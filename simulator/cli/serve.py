@@ -64,7 +64,7 @@ def _groups(_context: click.Context, _parameter: click.Parameter, texts: tuple[s
 @click.argument("scenario", required=False, type=click.Path(path_type=Path), metavar="[SCENARIO]")
 @click.option(
     "--system",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
     help="What stands under `system:` in a scenario, in a file of its own: it is deployed in place of the scenario's.",
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from simulator.cli.main import exit_code
 from simulator.errors import ScenarioError
 from simulator.journal import HistoryEvent
 from simulator.runner.run import run_scenario
@@ -78,6 +79,11 @@ def test_a_system_without_a_scenario_is_served() -> None:
         served.admin("clock/advance", {"seconds": 60})
         answer = json.loads(states.describe_execution(executionArn=arn)["output"])
     assert answer == output("parts/system.yaml")
+
+
+def test_a_file_with_a_system_that_is_not_there_is_told_by_its_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["serve", "--system", "nothing.yaml", "--port", "0"]) == 2
+    assert "Invalid value for '--system': File 'nothing.yaml' does not exist." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
