@@ -20,9 +20,8 @@ from orchestration.record import Record
 Request = Mapping[str, Any]
 MAX_PLAN_BYTES = 256 * 1024  # what Step Functions and SNS pass on at most; nothing that people plan comes near
 MAX_KEY = 255  # characters
-BROKEN_OFF = timedelta(
-    minutes=15
-)  # after which what has not begun never will: the API function's time is up after half a minute
+# After which what has not begun never will: the API function's time is up after half a minute.
+BROKEN_OFF = timedelta(minutes=15)
 MAX_BROKEN_OFF = 5  # executions that one start passes over
 _KEYS = UUID("5f0f6a6c-7f0e-4d43-9d0a-3f2a1f6c9b1e")  # the namespace of the ids that are made from idempotency keys
 _NOT_STARTED = "NotStarted"
