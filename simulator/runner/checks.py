@@ -85,7 +85,8 @@ def _outcome(expected: str, facts: Facts) -> Check:
     happened = f"it ended {facts.outcome}" if facts.end or facts.outcome == "REJECTED" else f"it is {facts.outcome} for good"
     waiting = f"; still waiting: {facts.ended.detail}" if facts.end is None and facts.ended.detail else ""
     reason = f" ({facts.reason[:300]})" if facts.reason and facts.outcome != expected else ""
-    caught = last_caught(facts.journal) if facts.end and facts.outcome != expected else None
+    is_bad = facts.end is not None and facts.outcome not in (expected, "COMPLETED", "PARTIAL")
+    caught = last_caught(facts.journal) if is_bad else None
     before = f"; before that, {caught[1]}" if caught and caught[0] not in facts.reason else ""
     return judged(
         facts,
