@@ -43,14 +43,22 @@ def copied(folder: Path) -> list[Scenario]:
     return [one for one in loaded if one.system.template is None]
 
 
-def order(mutant: Mutant, found: Reached, most: int) -> list[int]:
-    """The scenarios that are asked: those that reach the mutant, or all for a state that none reaches; cheap ones first."""
+def order(mutant: Mutant, found: Reached, most: int, scenarios: Sequence[Scenario]) -> list[int]:
+    """The scenarios that are asked: those that reach the mutant, or all for a state that none reaches.
+
+    Those that speak of the state come first, then cheap ones.
+    """
     if mutant.state:
         near = found.by_state.get(mutant.state, range(len(found.checks)))
     else:
         of_file = found.by_line.get(mutant.file, {})
         near = next(filter(None, (of_file.get(line, ()) for line in range(mutant.line, mutant.line + 3))), ())
-    return sorted(near, key=lambda number: found.seconds[number] / (1 + found.checks[number]))[:most]
+
+    def costs(number: int) -> tuple[bool, float]:
+        speaks_of_it = bool(mutant.state) and mutant.state in str(scenarios[number].data)
+        return not speaks_of_it, found.seconds[number] / (1 + found.checks[number])
+
+    return sorted(near, key=costs)[:most]
 
 
 def chosen(root: Path, counts: argparse.Namespace) -> list[Mutant]:
@@ -72,7 +80,7 @@ def tried(mutants: Sequence[Mutant], found: Reached, jobs: int, most: int) -> It
             root = Path(folder).resolve()
             scenarios = copied(root)
             while (number := _taken(left)) < len(mutants):
-                near = order(mutants[number], found, most)
+                near = order(mutants[number], found, most, scenarios)
                 questions = [asked(scenarios[one], found.seconds[one]) for one in near]
                 said.put((number, killed_by(mutants[number], questions, root)))
 
