@@ -72,7 +72,7 @@ def _clock(at_ms):
 def main():
     """Write the traces of scenarios, by their files' names."""
     from simulator.runner.run import run_scenario  # noqa: PLC0415  # a check is called by the runner and needs none of it
-    from simulator.scenario.loading import load  # noqa: PLC0415
+    from simulator.scenario.loading import load  # noqa: PLC0415  # so is this
 
     for name in sys.argv[1:]:
         lines = trace(run_scenario(load(Path(name))).journal)

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, JsonValue, WithJsonSchema, model_va
 
 from simulator.scenario.fields import Duration, HandlerName, Model, Name, OneOrMore, Text, Whole, objection, refusal
 from simulator.scenario.probes import Probe, Query
+from simulator.scenario.system import known_servers
 from simulator.scenario.triggers import EXAMPLES, When
 
 _LINE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S*)")
@@ -47,10 +48,10 @@ class ApiRequest(Model):
     )
     delay_ms: Duration = Field(0, description="how long after that; default: at once")
     headers: dict[Name, Text] = Field(default_factory=dict, description="headers, such as {Idempotency-Key: drill-7}")
-    body: JsonValue = Field(
+    body: Annotated[JsonValue, BeforeValidator(known_servers)] = Field(
         None,
-        description="the JSON body; ${plan}, ${planId}, ${isDrill} and ${executionName} stand for their values, ${db-01} for"
-        " the id of a server",
+        description="the JSON body; ${plan}, ${planId}, ${isDrill} and ${executionName} stand for their values,"
+        " ${serverId.NAME} for a server's id",
     )
     text: str | None = Field(None, description="the body as it is, in place of `body`, such as what is no JSON")
     handler: HandlerName | None = Field(

@@ -58,7 +58,7 @@ def _known_placeholders(value: str, info: ValidationInfo) -> str:
     return value
 
 
-def _known_servers(value: Any, info: ValidationInfo) -> Any:
+def known_servers(value: Any, info: ValidationInfo) -> Any:
     """A value in which every `${serverId.NAME}` names a server of the fleet."""
     names: Names | None = info.context
     for name in _servers_in(value) if names else ():
@@ -197,7 +197,7 @@ class Table(Model):
     indexes: dict[Name, Index] = Field(
         default_factory=dict, description="global secondary indexes by name, such as {byState: [state, startedAt]}"
     )
-    items: tuple[Annotated[JsonValue, AfterValidator(_known_servers)], ...] = Field(
+    items: tuple[Annotated[JsonValue, AfterValidator(known_servers)], ...] = Field(
         (),
         description="what the table holds at the start; `${plan}` stands for the plan, `${serverId.NAME}` for a server's id",
     )
@@ -237,7 +237,7 @@ class Request(Model):
     path: Annotated[str, AfterValidator(matching("/.*", "a path such as /executions"))] = Field(
         description="the path, such as /executions"
     )
-    body: Annotated[JsonValue, BeforeValidator(_body), AfterValidator(_known_servers)] = Field(
+    body: Annotated[JsonValue, BeforeValidator(_body), AfterValidator(known_servers)] = Field(
         None,
         description="the JSON body, or a JSON file with it; ${plan}, ${planId}, ${isDrill} and ${serverId.NAME} stand for"
         " their values",
@@ -250,7 +250,7 @@ class Start(Model):
     noun: ClassVar[str] = "`start`"
     handler: HandlerName | None = Field(None, description="the handler that takes the request")
     request: Request | None = Field(None, description="the request")
-    input: Annotated[JsonValue, BeforeValidator(json_or_file), AfterValidator(_known_servers)] = Field(
+    input: Annotated[JsonValue, BeforeValidator(json_or_file), AfterValidator(known_servers)] = Field(
         None, description="the execution's input, or the path of a JSON file with it; with the same placeholders"
     )
 
@@ -299,7 +299,7 @@ class System(Model):
     buckets: dict[Name, dict[Name, Annotated[Path, BeforeValidator(_file_or_folder)]]] = Field(
         default_factory=dict, description="what lies in S3: files, and folders as zips, by bucket and key"
     )
-    ssm_parameters: dict[Name, Annotated[str, BeforeValidator(_parameter), AfterValidator(_known_servers)]] = Field(
+    ssm_parameters: dict[Name, Annotated[str, BeforeValidator(_parameter), AfterValidator(known_servers)]] = Field(
         default_factory=dict, description="parameters of Systems Manager by name: {/failover/mode: drill}"
     )
     documents: dict[Name, File] = Field(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from simulator.account.gateway import HttpRequest
 from simulator.clock import Signal
 from simulator.journal import Asked
-from simulator.json_types import JsonValue
+from simulator.scenario.plan import as_text, substitute
 from simulator.scenario.requests import ApiRequest
 from simulator.targets.requests import ask
 
@@ -36,21 +36,9 @@ def _send(stage: "Stage", number: int, request: ApiRequest) -> None:
     handler = request.handler or stage.scenario.handler_of_requests
     assert handler is not None  # the scenario was checked for it
     executions = stage.world.executions
-    names = {**stage.server_ids, "executionName": executions[0].name if executions else ""}
-    path, _, query = _named(request.send.path, names).partition("?")
-    headers = {name: _named(value, names) for name, value in request.headers.items()}
-    answer = ask(stage, handler, HttpRequest(request.send.method, path, query, headers, _body(stage, request, names)))
+    names = {**stage.values, "executionName": executions[0].name if executions else ""}
+    path, _, query = as_text(substitute(request.send.path, names)).partition("?")
+    headers = {name: as_text(substitute(value, names)) for name, value in request.headers.items()}
+    body = request.text if request.body is None else json.dumps(substitute(request.body, names))
+    answer = ask(stage, handler, HttpRequest(request.send.method, path, query, headers, body))
     stage.world.journal.record(Asked(number, f"{request.send.method} {path}", answer.status, answer.body))
-
-
-def _body(stage: "Stage", request: ApiRequest, names: dict[str, str]) -> str | None:
-    if request.text is not None:
-        return request.text
-    body: JsonValue = stage.fill(request.body)
-    return None if body is None else _named(json.dumps(body), names)
-
-
-def _named(text: str, names: dict[str, str]) -> str:
-    for name, value in names.items():
-        text = text.replace(f"${{{name}}}", value)
-    return text

@@ -12,6 +12,7 @@ from simulator.clock import Signal
 from simulator.journal import OperatorActed
 from simulator.json_types import JsonValue
 from simulator.scenario.operators import ABORT, Decision, Delay, Operator
+from simulator.scenario.plan import as_text, substitute
 from simulator.targets.requests import ask, json_request
 from simulator.targets.watch import Moment
 
@@ -80,9 +81,7 @@ def decide(stage: "Stage", decision: Decision, reason: str | None, more: Mapping
     request = operate.execution if decision.wave is None else operate.wave
     executions = world.executions
     names = {"executionName": executions[0].name if executions else "", "operation": decision.operation}
-    path = request.path
-    for name, value in {**names, "wave": decision.wave or ""}.items():
-        path = path.replace(f"${{{name}}}", value)
+    path = as_text(substitute(request.path, {**names, "wave": decision.wave or ""}))
     body = {**({"reason": reason} if reason else {}), **more} or None
     answer = ask(stage, operate.handler, json_request(request.method, path, body))
     told = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)

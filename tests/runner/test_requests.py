@@ -72,7 +72,7 @@ def test_a_moment_that_never_comes_fails_the_scenario(tmp_path: Path) -> None:
 
 
 def test_query_headers_bodies_and_servers_arrive(tmp_path: Path) -> None:
-    plan = "{planId: other, waves: [{name: some, servers: ['${db-01}', s-00000000000000000]}]}"
+    plan = "{planId: other, waves: [{name: some, servers: ['${serverId.db-01}', s-00000000000000000]}]}"
     result = run(
         tmp_path,
         "when: wave data starts, send: 'GET /executions?limit=200', status: 400",
@@ -93,6 +93,7 @@ def test_query_headers_bodies_and_servers_arrive(tmp_path: Path) -> None:
         ("when: 1m, send: GET /, status: 42", "expected a number of at least 100, found 42"),
         ("when: wave ghost starts, send: GET /", "ghost"),
         ("when: 1m, send: GET /, handler: nobody", "nobody"),
+        ("when: 1m, send: POST /, body: ['${serverId.db-1}']", "no server is called db-1"),
     ],
 )
 def test_what_makes_no_sense_is_refused(tmp_path: Path, request_: str, message: str) -> None:
