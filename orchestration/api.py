@@ -26,7 +26,7 @@ from orchestration import store, turns
 from orchestration.logs import about, logger
 from orchestration.operators import OPERATIONS, WAVE_OPERATIONS, NotPossible, note_of
 from orchestration.plan_checks import Flaw
-from orchestration.record import Record
+from orchestration.record import STATUSES, Record
 from orchestration.showing import shown
 from orchestration.starting import Refused, started
 from orchestration.timeline import timeline
@@ -69,11 +69,13 @@ def get_timeline(execution_id: str) -> Response[str]:
 
 @app.get("/executions")
 def list_executions() -> Response[str]:
-    """A page of the executions, those of a plan or in a status if so asked, without their waves."""
+    """A page of the executions, the latest first, those of a plan or in a status if so asked, without their waves."""
     query = app.current_event.query_string_parameters or {}
-    found, following = store.executions(_limit(query), _next(query))
-    wanted = [one for one in found if all(one[key] == query[key] for key in ("planId", "status") if key in query)]
-    rows = [{key: one[key] for key in _SUMMARY if key in one} for one in wanted]
+    following = _next(query)
+    if following is not None and not all(following.rpartition("/")[::2]):
+        raise _not_a_next()
+    found, following = store.executions(_wanted(query), _limit(query), following)
+    rows = [{key: one[key] for key in _SUMMARY if key in one} for one in found]
     return _json(200, {"executions": rows} | ({"next": following} if following else {}))
 
 
@@ -176,6 +178,12 @@ def _details(operation: str) -> dict[str, Any]:
     return {name: value[:_MAX_REASON] if isinstance(value, str) else value for name, value in body.items()}
 
 
+def _wanted(query: Mapping[str, str]) -> dict[str, str]:
+    if query.get("status", STATUSES[0]) not in STATUSES:
+        raise Refused(400, "Invalid request", f"status must be one of {', '.join(STATUSES)}")
+    return {name: query[name] for name in ("planId", "status") if name in query}
+
+
 def _limit(query: Mapping[str, str]) -> int:
     limit = query.get("limit", "50")
     if not limit.isdecimal() or not 1 <= int(limit) <= _MAX_PAGE:
@@ -186,8 +194,12 @@ def _limit(query: Mapping[str, str]) -> int:
 def _next(query: Mapping[str, str]) -> str | None:
     following = query.get("next")
     if following is not None and not 1 <= len(following.encode()) <= _MAX_NEXT:
-        raise Refused(400, "Invalid request", "next is what the page before told")
+        raise _not_a_next()
     return following
+
+
+def _not_a_next() -> Refused:
+    return Refused(400, "Invalid request", "next is what the page before told")
 
 
 def _json_body() -> Any:

@@ -37,6 +37,8 @@ from orchestration.waves import (
 Record = dict[str, Any]
 Change = Callable[[Record], Record]
 ENDED = ("COMPLETED", "PARTIAL", "FAILED", "CANCELLED", "TIMED_OUT")
+STATUSES = ("PENDING", "RUNNING", *ENDED)
+LISTED = "executions"  # the same in all records: what the index of them needs to have them in one order
 MAX_BYTES = 400_000  # DynamoDB's limit for an item is 400 KB
 MAX_REASONS_BYTES = 20_000  # of all servers together; what does not fit is told shorter
 _TOKENS = ("turnToken", "pauseToken", "operatorToken", "approvalToken")
@@ -61,6 +63,7 @@ def new_record(execution_id: str, plan: Plan, *, is_drill: bool, now: datetime) 
         "isDrill": is_drill,
         "status": "PENDING",
         "createdAt": instant(now),
+        "listed": LISTED,
         "waves": [_new_wave(wave) for wave in plan.waves],
         "cleanUp": is_drill and plan.cleans_up_drill,
         "wakeTokens": {},

@@ -3,7 +3,7 @@
 from orchestration.record import Record
 
 _PLACED = ("waves", "cleanUpJobs")  # what a record says with the place that it is in
-_OURS = ("requestDigest", "wholeVersion")  # of no use to anybody else
+_OURS = ("listed", "requestDigest", "wholeVersion")  # of no use to anybody else
 
 
 def shown(record: Record) -> Record:

@@ -20,7 +20,7 @@ from orchestration.clients import client, error_code
 from orchestration.items import Item
 from orchestration.operators import paused_by_plan
 from orchestration.places import HERE, Place, recorded
-from orchestration.record import ENDED, Change, Record, instant
+from orchestration.record import ENDED, LISTED, Change, Record, instant
 from orchestration.renewal import is_renewed, renewed
 from orchestration.telling import events_between
 
@@ -192,12 +192,33 @@ def release(execution_id: str) -> None:
             return
 
 
-def executions(limit: int, after: str | None) -> tuple[list[Record], str | None]:
-    """A page of records, in no order, and the id to ask on from; None after the last."""
-    more: dict[str, Any] = {} if after is None else {"ExclusiveStartKey": items.encode({"executionId": after})}
-    page = client("dynamodb").scan(TableName=os.environ["EXECUTIONS_TABLE"], Limit=limit, ConsistentRead=True, **more)
-    last = page.get("LastEvaluatedKey")
-    return [items.decode(item) for item in page["Items"]], items.decode(last)["executionId"] if last else None
+def executions(wanted: Mapping[str, str], limit: int, after: str | None) -> tuple[list[Record], str | None]:
+    """A page of what an index has of executions, the latest first, and where to ask on from; None after the last.
+
+    `wanted` are members that they have, by name. A page has fewer than `limit` where few of very many are wanted.
+    """
+    page = client("dynamodb").query(TableName=os.environ["EXECUTIONS_TABLE"], **_listing(wanted, limit, after))
+    found = [items.decode(item) for item in page["Items"]]
+    last = items.decode(page["LastEvaluatedKey"]) if "LastEvaluatedKey" in page else None
+    if len(found) > limit:
+        found, last = found[:limit], found[limit - 1]
+    return found, f"{last['createdAt']}/{last['executionId']}" if last else None
+
+
+def _listing(wanted: Mapping[str, str], limit: int, after: str | None) -> dict[str, Any]:
+    """The parameters of the query for a page. What is wanted is picked from all that one query reads, which is 1 MB."""
+    names, values = {"#0": "listed"}, {":0": LISTED}
+    names |= {f"#{number}": name for number, name in enumerate(wanted, 1)}
+    values |= {f":{number}": value for number, value in enumerate(wanted.values(), 1)}
+    asked: dict[str, Any] = {"IndexName": "newest", "ScanIndexForward": False, "KeyConditionExpression": "#0 = :0"}
+    if wanted:
+        asked["FilterExpression"] = " AND ".join(f"#{number} = :{number}" for number in range(1, len(names)))
+    else:
+        asked["Limit"] = limit
+    if after is not None:
+        created_at, _, execution_id = after.rpartition("/")
+        asked["ExclusiveStartKey"] = items.encode({"listed": LISTED, "createdAt": created_at, "executionId": execution_id})
+    return asked | {"ExpressionAttributeNames": names, "ExpressionAttributeValues": items.encode(values)}
 
 
 def events(execution_id: str, limit: int, after: str | None) -> tuple[list[Record], str | None]:

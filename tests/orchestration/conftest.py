@@ -39,6 +39,19 @@ TABLES = {
     "plans": ["planId"],
     "durations": ["planId"],
 }
+INDEX = ("listed", "createdAt")
+NEWEST: dict[str, Any] = {
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "newest",
+            "KeySchema": [{"AttributeName": key, "KeyType": kind} for key, kind in zip(INDEX, KINDS, strict=True)],
+            "Projection": {
+                "ProjectionType": "INCLUDE",
+                "NonKeyAttributes": ["planId", "planName", "isDrill", "status", "startedAt", "endedAt", "rtoMet"],
+            },
+        }
+    ]
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +115,12 @@ def account(_clients: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
             clients.client("dynamodb").create_table(
                 TableName=table,
                 KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, KINDS, strict=False)],
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+                AttributeDefinitions=[
+                    {"AttributeName": key, "AttributeType": "S"}
+                    for key in (*keys, *(INDEX if table == "executions" else ()))
+                ],
                 BillingMode="PAY_PER_REQUEST",
+                **(NEWEST if table == "executions" else {}),
             )
         yield Account(drs, states)
         drs.assert_no_pending_responses()

@@ -1,6 +1,7 @@
 """What operators do through the API: what changes, who is told, what is recorded, what is refused."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -207,16 +208,47 @@ def test_the_history_tells_everything_in_order_page_by_page(account: Account) ->
     assert [event["at"] for event in rest] == ["2026-03-01T02:00:00.000Z"]
 
 
-def test_executions_are_listed_by_plan_and_status(account: Account) -> None:
+def created(number: int, plan_id: str, at: datetime) -> None:
+    plan = {"planId": plan_id, "waves": [{"name": "x", "servers": [f"s-{number:017d}"]}]}
+    store.create(new_record(f"e-{number}", read_plan(plan), is_drill=True, now=at))
+
+
+def test_executions_are_listed_by_plan_and_status_the_latest_first(account: Account) -> None:
     account.started()
-    other = {"planId": "crm", "waves": [{"name": "x", "servers": [SERVERS[0].replace("01", "09")]}]}
-    store.create(new_record("e-2", read_plan(other), is_drill=False, now=NOW))
+    created(2, "crm", NOW + timedelta(hours=1))
     listed = get("/executions")[1]["executions"]
-    assert sorted(row["executionId"] for row in listed) == ["e-1", "e-2"]
-    assert "waves" not in listed[0]
+    assert [row["executionId"] for row in listed] == ["e-2", "e-1"]
+    assert listed[0] == {
+        "executionId": "e-2",
+        "planId": "crm",
+        "planName": "crm",
+        "isDrill": True,
+        "status": "PENDING",
+        "createdAt": "2026-03-01T03:00:00.000Z",
+    }
     assert [row["executionId"] for row in get("/executions", planId="crm")[1]["executions"]] == ["e-2"]
     assert [row["executionId"] for row in get("/executions", status="RUNNING")[1]["executions"]] == ["e-1"]
+    assert get("/executions", status="PENDING", planId="erp")[1]["executions"] == []
     assert get("/executions", limit="0")[0] == get("/executions", limit="x")[0] == 400
+
+
+def test_a_status_that_there_is_not_is_refused(account: Account) -> None:
+    status, problem = get("/executions", status="DONE")
+    assert (status, problem["detail"]) == (
+        400,
+        "status must be one of PENDING, RUNNING, COMPLETED, PARTIAL, FAILED, CANCELLED, TIMED_OUT",
+    )
+
+
+def test_pages_of_one_plan_are_full_whatever_lies_between(account: Account) -> None:
+    for number in range(9):
+        created(number, "erp" if number % 3 == 0 else f"p-{number}", NOW + timedelta(hours=number))
+        store.update(f"e-{number}", lambda record: record | {"status": "COMPLETED"})
+    first = get("/executions", planId="erp", limit="2")[1]
+    assert [row["executionId"] for row in first["executions"]] == ["e-6", "e-3"]
+    rest = get("/executions", planId="erp", limit="2", next=first["next"])[1]
+    assert [row["executionId"] for row in rest["executions"]] == ["e-0"]
+    assert "next" not in rest
 
 
 def follow(path: str, member: str, limit: int) -> tuple[list[Any], int]:
@@ -235,9 +267,8 @@ def follow(path: str, member: str, limit: int) -> tuple[list[Any], int]:
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7, 100])
 def test_pages_come_to_an_end_and_have_everything_once(account: Account, limit: int) -> None:
-    for number in range(6):
-        plan = {"planId": f"p-{number}", "waves": [{"name": "x", "servers": [f"s-{number:017d}"]}]}
-        store.create(new_record(f"e-{number}", read_plan(plan), is_drill=True, now=NOW))
+    for number in range(6):  # all at the same instant
+        created(number, f"p-{number}", NOW)
     listed, pages = follow("/executions", "executions", limit)
     assert sorted(one["executionId"] for one in listed) == [f"e-{number}" for number in range(6)]
     assert pages <= 6 // limit + 1
@@ -247,6 +278,11 @@ def test_pages_come_to_an_end_and_have_everything_once(account: Account, limit: 
     told = [event.get("operation", event["type"]) for event in events]
     assert told == ["execution", "pause", "resume", "pause", "resume", "cancel"]
     assert pages <= 6 // limit + 1
+
+
+@pytest.mark.parametrize("following", ["e-1", "/e-1", "2026-03-01T02:00:00.000Z/"])
+def test_a_page_of_executions_after_none_that_there_was_is_refused(account: Account, following: str) -> None:
+    assert get("/executions", next=following)[1]["detail"] == "next is what the page before told"
 
 
 @pytest.mark.parametrize("path", ["/executions", "/executions/e-1/events"])
