@@ -10,6 +10,7 @@ survivors.
 """
 
 import argparse
+import gc
 import multiprocessing
 import shutil
 import sys
@@ -132,6 +133,7 @@ def main() -> None:
     options = parser.parse_args()
     options.only = options.only or [""]
     sys.dont_write_bytecode = True
+    gc.set_threshold(100_000, 20, 50)  # as `drsim` does: hardly anything is garbage
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         scenarios = copied(root)
