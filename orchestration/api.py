@@ -115,6 +115,11 @@ def _on_aws_failure(error: Exception) -> Response[str]:
     return _problem(Refused(503, "Service unavailable", f"an AWS service did not answer as needed: {error}"))
 
 
+@app.exception_handler(store.RecordBusy)
+def _on_busy(error: store.RecordBusy) -> Response[str]:
+    return _problem(Refused(503, "Service unavailable", f"{error}; try again"))
+
+
 @app.exception_handler(Exception)
 def _on_defect(_error: Exception) -> Response[str]:
     logger.exception("this is a defect")

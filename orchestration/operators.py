@@ -103,7 +103,7 @@ WAVE_OPERATIONS: Mapping[str, Callable[[Record, Record], Record]] = {
 
 def paused_by_plan(record: Record, now: datetime) -> Record:
     """The execution is paused if the turn has come of a wave before which its plan pauses. It does so once for each."""
-    if record["status"] in ENDED or "paused" in record or "cancelled" in record:
+    if record["status"] in ENDED:
         return record
     wave = next((one for one in record["waves"] if _pauses_before(record, one)), None)
     if wave is None:

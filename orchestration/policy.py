@@ -129,7 +129,7 @@ def outcome_of(wave: Record, *, is_timed_out: bool) -> str:
         return PARTIAL if any(is_past or "isPassedOver" in step for step in lacks) else LAUNCHED
     critical = [server for server in wave["servers"] if not server.get("isOptional")]
     healthy = sum(server["launchStatus"] == LAUNCHED for server in critical)
-    if launched and healthy >= wave.get("minimumHealthyShare", 1) * len(critical):
+    if launched and healthy >= wave["minimumHealthyShare"] * len(critical):
         return PARTIAL
     return TIMED_OUT if is_timed_out else FAILED
 
@@ -141,7 +141,7 @@ def following(wave: Record, outcome: str) -> str:
     """
     if outcome in (LAUNCHED, PARTIAL):
         return VERIFYING if any(step["phase"] != BEFORE for step in wave.get("steps", ())) else outcome
-    if outcome == FAILED and wave.get("attempt", 1) <= wave.get("retries", 0):
+    if outcome == FAILED and wave.get("attempt", 1) <= wave["retries"]:
         return RETRYING
     return AWAITING_OPERATOR if wave.get("onFailure") == PAUSE else outcome
 
@@ -186,7 +186,7 @@ def _turn_answer(wave: Record, decision: str, reason: str) -> dict[str, Any]:
     if decision == START:
         has_runbooks = any(step["phase"] == BEFORE for step in wave.get("steps", ()))
         decision = PREPARE if has_runbooks else CONFIGURE if "launchConfiguration" in wave else START
-    approval = wave.get("approval", {}).get("timeoutMinutes", 0)
+    approval = wave.get("approval", {"timeoutMinutes": 0})["timeoutMinutes"]
     return {"decision": decision, "reason": reason, "approvalSeconds": round(approval * 60)}
 
 

@@ -101,8 +101,13 @@ def test_two_waves_share_the_room_that_there_is() -> None:
     ],
 )
 def test_what_must_launch_decides_on_a_wave(servers: list[dict[str, Any]], more: dict[str, Any], expected: str) -> None:
-    assert policy.outcome_of({"status": "RUNNING", "servers": servers, **more}, is_timed_out=False) == expected
-    timed_out = policy.outcome_of({"status": "RUNNING", "servers": servers, **more}, is_timed_out=True)
+    assert (
+        policy.outcome_of({"status": "RUNNING", "servers": servers, "minimumHealthyShare": 1, **more}, is_timed_out=False)
+        == expected
+    )
+    timed_out = policy.outcome_of(
+        {"status": "RUNNING", "servers": servers, "minimumHealthyShare": 1, **more}, is_timed_out=True
+    )
     assert timed_out == ("TIMED_OUT" if expected == "FAILED" else expected)
 
 

@@ -28,6 +28,7 @@ def launched(name: str, running: Record) -> Record:
 def test_a_new_record_says_all_that_is_to_come() -> None:
     assert new() == {
         "executionId": "e-1",
+        "listed": "executions",
         "planId": "erp",
         "planName": "erp",
         "isDrill": True,
