@@ -43,7 +43,7 @@ def test_a_scenario_that_expects_nothing_is_a_warning(tmp_path: Path) -> None:
 
 def test_reaching_the_horizon_is_an_error_not_a_failure(tmp_path: Path) -> None:
     result = run(tmp_path, "run: {horizon: 3m}\nexpect: {outcome: COMPLETED}")
-    assert (result.verdict, result.error) == (Verdict.ERROR, "HorizonReached: still busy at the horizon of 180000 ms")
+    assert (result.verdict, result.error) == (Verdict.ERROR, "HorizonReached: still busy at the horizon of 0:03:00")
 
 
 def test_another_seed_takes_another_time(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ expect: {outcome: COMPLETED, retries: {state: Start, attempts: {min: 1}}}
 
 def test_a_run_that_reaches_the_horizon_is_an_error_there_too(tmp_path: Path, moto: Target) -> None:
     result = run(tmp_path, moto, "run: {horizon: 2m}\nexpect: {outcome: COMPLETED}")
-    assert (result.verdict, result.error) == (Verdict.ERROR, "HorizonReached: still busy at the horizon of 120000 ms")
+    assert (result.verdict, result.error) == (Verdict.ERROR, "HorizonReached: still busy at the horizon of 0:02:00")
 
 
 def test_an_operator_aborts_what_runs_elsewhere(tmp_path: Path, moto: Target) -> None:
