@@ -31,6 +31,7 @@ from simulator.scenario.model import Scenario
 
 ROOT = Path(__file__).parents[2]
 PRODUCTION = ("asl", "orchestration", "cfn")
+NEAR = 12  # lines
 Tried = tuple[Mutant, str | None]
 
 
@@ -47,17 +48,20 @@ def copied(folder: Path) -> list[Scenario]:
 def order(mutant: Mutant, found: Reached, most: int, scenarios: Sequence[Scenario]) -> list[int]:
     """The scenarios that are asked: those that reach the mutant, or all for a state that none reaches.
 
-    Those that speak of the state come first, then cheap ones.
+    Those that speak of the state come first, or go where few others go near the line; then cheap ones.
     """
+    of_file = found.by_line.get(mutant.file, {})
     if mutant.state:
         near = found.by_state.get(mutant.state, range(len(found.checks)))
     else:
-        of_file = found.by_line.get(mutant.file, {})
         near = next(filter(None, (of_file.get(line, ()) for line in range(mutant.line, mutant.line + 3))), ())
+
+    around = [of_file[line] for line in range(mutant.line - NEAR, mutant.line + NEAR + 1) if of_file.get(line)]
 
     def costs(number: int) -> tuple[bool, float]:
         speaks_of_it = bool(mutant.state) and mutant.state in str(scenarios[number].data)
-        return not speaks_of_it, found.seconds[number] / (1 + found.checks[number])
+        alone = sum(1 / len(others) for others in around if number in others)
+        return not speaks_of_it, found.seconds[number] / (1 + found.checks[number]) / (alone or 1)
 
     return sorted(near, key=costs)[:most]
 
