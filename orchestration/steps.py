@@ -6,6 +6,7 @@ passed over: because the plan says so, or an operator.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from orchestration import policy
@@ -51,7 +52,7 @@ def wait_seconds(wave: Record, now: datetime) -> int:
     if "startedAt" not in step:
         return int(wave["pollSeconds"])
     elapsed = (now - datetime.fromisoformat(step["startedAt"])).total_seconds()
-    left = max(1, round(float(step["timeoutMinutes"]) * 60 - elapsed))
+    left = max(0, ceil(step["timeoutMinutes"] * 60 - elapsed))
     return min(left, next_poll_seconds(elapsed, 0, wave["pollSeconds"], wave["pollCeilingSeconds"]))
 
 

@@ -6,6 +6,7 @@ Where a state passes its `attempt`, from 0, the action insists for PATIENCE atte
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from math import ceil
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -44,11 +45,12 @@ def check_wave_status(event: Event) -> Record:
     timeout = timedelta(minutes=job["timeoutMinutes"])
     described = _job_if_told(_place_of_job(job, event), job["jobId"], event)
     status = job_status(described, job["serverCount"], started, now, timeout)
-    elapsed = (now - started).total_seconds()
-    wait = next_poll_seconds(elapsed, job["expectedSeconds"], job["pollSeconds"], job["pollCeilingSeconds"])
-    left = max(1, round((started + timeout - now).total_seconds()))
     if status != RUNNING:
         _measure_detection(event, described, now)
+        return {"status": status, "waitSeconds": 0}
+    elapsed = (now - started).total_seconds()
+    wait = next_poll_seconds(elapsed, job["expectedSeconds"], job["pollSeconds"], job["pollCeilingSeconds"])
+    left = ceil((started + timeout - now).total_seconds())
     ending = ENDING_SECONDS if described and all_over(described) else wait
     return {"status": status, "waitSeconds": min(wait, left, ending)}
 
