@@ -24,6 +24,7 @@ from benchmarks.mutation.mutants import Mutant, sample
 from benchmarks.mutation.python_mutants import python_mutants
 from benchmarks.mutation.reached import Reached, reached, remembered
 from benchmarks.mutation.trial import asked, killed_by
+from benchmarks.mutation.uses import uses
 from simulator.scenario import bundled
 from simulator.scenario.discovery import discover
 from simulator.scenario.loading import load_all
@@ -31,7 +32,7 @@ from simulator.scenario.model import Scenario
 
 ROOT = Path(__file__).parents[2]
 PRODUCTION = ("asl", "orchestration", "cfn")
-NEAR = 12  # lines
+NEAR = 6  # lines
 Tried = tuple[Mutant, str | None]
 
 
@@ -45,10 +46,10 @@ def copied(folder: Path) -> list[Scenario]:
     return [one for one in loaded if one.system.template is None]
 
 
-def order(mutant: Mutant, found: Reached, most: int, scenarios: Sequence[Scenario]) -> list[int]:
+def order(mutant: Mutant, found: Reached, most: int, scenarios: Sequence[Scenario], root: Path) -> list[int]:
     """The scenarios that are asked: those that reach the mutant, or all for a state that none reaches.
 
-    Those that speak of the state come first, or go where few others go near the line; then cheap ones.
+    Those that speak of the state come first, or go where few others go near the line or what uses it; then cheap ones.
     """
     of_file = found.by_line.get(mutant.file, {})
     if mutant.state:
@@ -56,7 +57,8 @@ def order(mutant: Mutant, found: Reached, most: int, scenarios: Sequence[Scenari
     else:
         near = next(filter(None, (of_file.get(line, ()) for line in range(mutant.line, mutant.line + 3))), ())
 
-    around = [of_file[line] for line in range(mutant.line - NEAR, mutant.line + NEAR + 1) if of_file.get(line)]
+    places = {(file, at) for file, line in uses(root, mutant) for at in range(line - NEAR, line + NEAR + 1)}
+    around = [others for file, line in places if (others := found.by_line.get(file, {}).get(line))]
 
     def costs(number: int) -> tuple[bool, float]:
         speaks_of_it = bool(mutant.state) and mutant.state in str(scenarios[number].data)
@@ -85,7 +87,7 @@ def tried(mutants: Sequence[Mutant], found: Reached, jobs: int, most: int) -> It
             root = Path(folder).resolve()
             scenarios = copied(root)
             while (number := _taken(left)) < len(mutants):
-                near = order(mutants[number], found, most, scenarios)
+                near = order(mutants[number], found, most, scenarios, root)
                 questions = [asked(scenarios[one], found.seconds[one]) for one in near]
                 said.put((number, killed_by(mutants[number], questions, root)))
 
