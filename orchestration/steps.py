@@ -52,7 +52,7 @@ def wait_seconds(wave: Record, now: datetime) -> int:
     if "startedAt" not in step:
         return int(wave["pollSeconds"])
     elapsed = (now - datetime.fromisoformat(step["startedAt"])).total_seconds()
-    left = max(0, ceil(step["timeoutMinutes"] * 60 - elapsed))
+    left = max(0, ceil(float(step["timeoutMinutes"]) * 60 - elapsed))
     return min(left, next_poll_seconds(elapsed, 0, wave["pollSeconds"], wave["pollCeilingSeconds"]))
 
 
