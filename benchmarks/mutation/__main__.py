@@ -63,7 +63,8 @@ def order(mutant: Mutant, found: Reached, most: int, scenarios: Sequence[Scenari
     def costs(number: int) -> tuple[bool, float]:
         speaks_of_it = bool(mutant.state) and mutant.state in str(scenarios[number].data)
         alone = sum(1 / len(others) for others in around if number in others)
-        return not speaks_of_it, found.seconds[number] / (1 + found.checks[number]) / (alone or 1)
+        told = found.checks[number] + str(scenarios[number].data.get("requests", "")).count(",")
+        return not speaks_of_it, found.seconds[number] / (1 + told) / (alone or 1)
 
     return sorted(near, key=costs)[:most]
 
