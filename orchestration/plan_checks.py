@@ -61,8 +61,7 @@ def flaws_of(document: Any) -> Iterator[Flaw]:
     if "name" in document and not _matches(_TEXT, document["name"]):
         yield Flaw("/name", "name must be a text of 1 to 128 characters")
     yield from _number(document, "rtoMinutes", 0.1, MAX_DAYS * 24 * 60, "")
-    if not isinstance(document.get("cleanUpDrill", False), bool):
-        yield Flaw("/cleanUpDrill", "cleanUpDrill must be true or false")
+    yield from _flag(document, "cleanUpDrill", "")
     if not _are_texts(document.get("notify", [])) or not set(document.get("notify", [])) <= set(NOTIFIED):
         yield Flaw("/notify", f"notify must be a list of some of {', '.join(NOTIFIED)}")
     if "failback" in document:
@@ -103,8 +102,7 @@ def _shape_flaws(waves: Sequence[Any]) -> Iterator[Flaw]:
         yield from _number(wave, "timeoutMinutes", MIN_TIMEOUT_MINUTES, MAX_TIMEOUT_MINUTES, pointer)
         yield from _number(wave, "pollSeconds", 1, MAX_POLL_SECONDS, pointer)
         yield from _number(wave, "rtoMinutes", 0.1, MAX_DAYS * 24 * 60, pointer)
-        if not isinstance(wave.get("pauseBefore", False), bool):
-            yield Flaw(f"{pointer}/pauseBefore", "pauseBefore must be true or false")
+        yield from _flag(wave, "pauseBefore", pointer)
         yield from (Flaw(f"{pointer}/{field}", message) for field, message in steps_shape(wave))
         yield from _policy_shape(wave, pointer)
 
@@ -200,6 +198,11 @@ def _failback_shape(failback: Any) -> Iterator[Flaw]:
         yield Flaw("/failback", "failback is an object with timeoutMinutes")
     else:
         yield from _number(failback, "timeoutMinutes", 1, MAX_DAYS * 24 * 60, "/failback")
+
+
+def _flag(document: Mapping[str, Any], field: str, pointer: str) -> Iterator[Flaw]:
+    if field in document and not isinstance(document[field], bool):
+        yield Flaw(f"{pointer}/{field}", f"{field} must be true or false")
 
 
 def _number(wave: Mapping[str, Any], field: str, low: float, high: int, pointer: str) -> Iterator[Flaw]:

@@ -8,6 +8,9 @@ from threading import Thread
 
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
+from moto.core.responses import ActionResult
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+from moto.stepfunctions.responses import StepFunctionResponse
 from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -22,6 +25,9 @@ _ACCOUNT = "123456789012"
 def serve(on_ready: Callable[[str], None], until: Callable[[], object]) -> None:
     """Serve until `until` returns; `on_ready` hears of the address."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    # What is in a history does not change any more, and copies of all of it would take moto most of its time.
+    EventManager.get_event_history = lambda events: list(events._history_event_list)
+    StepFunctionResponse.get_execution_history = _latest_events
     server = make_server("127.0.0.1", 0, _answer, threaded=True, request_handler=_Silent)
     Thread(target=server.serve_forever, daemon=True).start()
     on_ready(f"http://127.0.0.1:{server.port}")
@@ -36,6 +42,14 @@ def _answer(request: Request) -> Response:
     asked = HttpRequest(request.method, request.url, dict(request.headers), request.get_data())
     answer = moto_services.answer(at_aws(asked), _ACCOUNT)
     return Response(answer.body, answer.status, dict(answer.headers))
+
+
+def _latest_events(self: StepFunctionResponse) -> ActionResult:
+    """GetExecutionHistory with the two parameters that moto passes over, which who follows an execution sends."""
+    history = self.stepfunction_backend.get_execution_history(self._get_param("executionArn"))
+    if self._get_param("reverseOrder"):
+        history = {"events": history["events"][: -1 - (self._get_param("maxResults") or 1000) : -1]}
+    return ActionResult(history)
 
 
 class _Silent(WSGIRequestHandler):
