@@ -20,10 +20,8 @@ check: $(READY)
 	$(BIN)/cfn-lint cfn/*.yaml cfn/*/*.yaml
 
 coverage: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check coverage
-	$(BIN)/coverage run -m pytest -q -n 0 -p no:cacheprovider tests/orchestration scenarios
-	$(BIN)/coverage report
-	$(BIN)/coverage json -q
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pytest-cov
+	$(BIN)/python -m pytest -q -n auto -p no:cacheprovider --cov --cov-report=json --cov-report=term-missing:skip-covered tests/orchestration scenarios
 	$(BIN)/python -m benchmarks.covered coverage.json --lines 95 --branches 90
 
 fix: $(READY)
