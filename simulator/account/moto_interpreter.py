@@ -9,7 +9,9 @@ from threading import Thread
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config
 from moto.core.responses import ActionResult
+from moto.moto_api._internal import mock_random
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 from werkzeug import Request, Response
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -28,6 +30,10 @@ def serve(on_ready: Callable[[str], None], until: Callable[[], object]) -> None:
     # What is in a history does not change any more, and copies of all of it would take moto most of its time.
     EventManager.get_event_history = lambda events: list(events._history_event_list)
     StepFunctionResponse.get_execution_history = _latest_events
+    start = StepFunctionsParserBackend.start_execution  # which calls every execution without a name `None`
+    StepFunctionsParserBackend.start_execution = lambda states, machine, name=None, *more: start(
+        states, machine, name or str(mock_random.uuid4()), *more
+    )
     server = make_server("127.0.0.1", 0, _answer, threaded=True, request_handler=_Silent)
     Thread(target=server.serve_forever, daemon=True).start()
     on_ready(f"http://127.0.0.1:{server.port}")

@@ -24,7 +24,8 @@ def unfit(scenario: Scenario, lacks: Lacks) -> str | None:
     waves = scenario.fleet.waves
     seeds = len(scenario.run.every_seed)
     needs: Mapping[Ability, list[str]] = {
-        Ability.FAULTS: [fault.id for fault in scenario.faults] + ["mocks"] * (scenario.mocks is not None),
+        Ability.FAULTS: [fault.id for fault in scenario.faults],
+        Ability.MOCKS: [] if scenario.mocks is None else list(scenario.mocks.responses),
         Ability.OPERATORS: [operator.decide.operation for operator in scenario.operators]
         + [str(request.send) for request in scenario.requests],
         Ability.ACCOUNTS: [wave.name for wave in waves if wave.account is not None],

@@ -13,6 +13,7 @@ class Ability(StrEnum):
     """What a scenario may need of a target. Values stand in messages: `faults: AWS cannot be told to fail`."""
 
     FAULTS = "faults"
+    MOCKS = "mocks"
     OPERATORS = "operators"
     PROBES = "steady state"
     ABORTS = "abort conditions"

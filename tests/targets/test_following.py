@@ -1,6 +1,7 @@
 """Only what is new of another engine's history is read, whatever of its request the engine heeds."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -32,7 +33,7 @@ class Engine:
 def fetched(engine: Engine, known: int) -> list[int]:
     execution = OutsideExecution("arn", "e", HistoryReader("arn", "{}", lambda _: 0))
     execution.reader.last_id = known
-    states = OutsideStates(cast(World, None), cast(Connection, engine), cast(Times, None))
+    states = OutsideStates(cast(World, SimpleNamespace(clock=None)), cast(Connection, engine), cast(Times, None))
     return [row["id"] for row in states.fetch(execution).rows]
 
 

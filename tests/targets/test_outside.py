@@ -146,6 +146,33 @@ def test_an_operator_aborts_what_runs_elsewhere(tmp_path: Path, moto: Target) ->
     assert [event.type for _, event in result.journal.of(HistoryEvent)][-1] == "ExecutionAborted"
 
 
+def test_what_is_started_long_after_the_recovery_runs_on_the_engine_too(tmp_path: Path, moto: Target) -> None:
+    (tmp_path / "api.py").write_text(
+        "import os\nimport boto3\n\ndef handler(event, context):\n"
+        "    boto3.client('stepfunctions').start_execution(stateMachineArn=os.environ['MACHINE'])\n"
+        "    return {'statusCode': 202, 'body': '{}'}\n"
+    )
+    (tmp_path / "later.asl.json").write_text(
+        json.dumps({"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 60, "End": True}}})
+    )
+    (tmp_path / "later.yaml").write_text(
+        "scenario: later\n"
+        "system:\n"
+        "  stateMachine: later.asl.json\n"
+        '  handlers: {"${ApiArn}": {code: "api.py:handler"}}\n'
+        '  environment: {MACHINE: "${StateMachineArn}"}\n'
+        "  start: {input: {}}\n"
+        "fleet: {waves: [{name: data, servers: [db]}]}\n"
+        'requests: [{when: 5h, send: POST /again, handler: "${ApiArn}", status: 202}]\n'
+        "expect: {invariants: {except: [completed-means-launched]}}\n"
+    )
+    result = run_scenario(load(tmp_path / "later.yaml"), target=moto)
+    assert result.verdict is Verdict.PASSED, result.error
+    ends = [at_ms for at_ms, event in result.journal.of(HistoryEvent) if event.type == "ExecutionSucceeded"]
+    assert len(ends) == 2
+    assert ends[0] < 3_600_000 < 5 * 3_600_000 < ends[1]
+
+
 def test_an_engine_that_somebody_else_started_calls_the_world_at_its_set_port(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         world = "127.0.0.1", free.getsockname()[1]

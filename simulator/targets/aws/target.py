@@ -38,6 +38,7 @@ class AwsTarget:
         recoveries = {} if self._asking.may_recover else {Ability.RECOVERIES: "it is started only with --recovery"}
         return {
             Ability.FAULTS: _REAL,
+            Ability.MOCKS: _REAL,
             Ability.OPERATORS: _REAL,
             Ability.PROBES: _UNSEEN,
             Ability.ABORTS: "a drill that DRS has begun is not taken back",

@@ -8,6 +8,7 @@ from simulator.targets.target import Ability, Lacks
 
 WAITS = "waits are exact in virtual time only; this engine waits in real time"
 COVERAGE = "the engine's histories do not tell which rules took effect"
+MOCKS = "the engine itself calls what its tasks name"
 PACED = "time is held back to {speed:g} times real time, in which the machine's own work counts"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from simulator.account.elsewhere import Ran
 from simulator.account.wire import Decoded
 from simulator.account.world import World
+from simulator.clock import Signal
 from simulator.errors import Problem, ServiceError, UserError
 from simulator.journal import HistoryEvent
 from simulator.targets.outside.connection import Connection
@@ -41,6 +42,10 @@ class Page:
     rows: Sequence[Mapping[str, Any]]
 
 
+class EngineIsNeeded(Exception):
+    """Somebody wants to start an execution, and nobody follows the engine."""
+
+
 class OutsideStates:
     """Passes Step Functions requests of the world on to an engine, and follows the executions that they start.
 
@@ -51,7 +56,16 @@ class OutsideStates:
         self._world, self._engine, self._times = world, engine, times
         self._executions: dict[str, OutsideExecution] = {}
         self._definitions: dict[str, str] = {}
+        self._is_followed = Signal(world.clock)
         self.instants: dict[int, int] = {}
+
+    def follow(self) -> None:
+        """From now on the engine is followed, and can call the world."""
+        self._is_followed.set()
+
+    def leave(self) -> None:
+        """From now on it is not: who starts an execution waits for that, while the clock's run ends in EngineIsNeeded."""
+        self._is_followed = Signal(self._world.clock)
 
     @property
     def executions(self) -> Sequence[Ran]:
@@ -73,6 +87,9 @@ class OutsideStates:
         """Answer one request of the world, in whose thread it waits for the engine. Raises ServiceError."""
         if request.operation == "StartSyncExecution":  # it would keep the world from answering the very execution
             raise ServiceError("NotImplemented", "StartSyncExecution cannot be passed on to another engine", 501)
+        if request.operation == "StartExecution" and not self._is_followed.is_set:
+            self._world.clock.call_after(0, _need)
+            self._is_followed.wait()
         answer = self._passed_on(request)
         if request.operation == "StartExecution":
             self._started(str(answer["executionArn"]), str(request.parameters["stateMachineArn"]))
@@ -125,3 +142,7 @@ class OutsideStates:
             if isinstance(happened.event, HistoryEvent) and happened.event.type in _STATUSES:
                 page.execution.status, page.execution.ended_ms = _STATUSES[happened.event.type], happened.at_ms
             self._world.journal.record(happened.event)
+
+
+def _need() -> None:
+    raise EngineIsNeeded

@@ -16,8 +16,8 @@ from simulator.targets import embedded
 from simulator.targets.aborting import Aborted
 from simulator.targets.conducting import conduct, staged, world_for
 from simulator.targets.outside.connection import Connection
-from simulator.targets.outside.engines import COVERAGE, PACED, WAITS, Engine
-from simulator.targets.outside.executions import OutsideStates, Page
+from simulator.targets.outside.engines import COVERAGE, MOCKS, PACED, WAITS, Engine
+from simulator.targets.outside.executions import EngineIsNeeded, OutsideStates, Page
 from simulator.targets.outside.retelling import retold
 from simulator.targets.outside.times import Times
 from simulator.targets.recording import ABORTED, Recording
@@ -62,7 +62,7 @@ class OutsideTarget:
     def lacks(self) -> Lacks:
         """What the engine cannot do; being exact, telling how long something takes at a speed, and coverage are among it."""
         paced = {Ability.DURATIONS: PACED.format(speed=self._speed)} if self._speed != 1 else {}
-        return {Ability.EXACT_WAITS: WAITS, Ability.COVERAGE: COVERAGE, **paced, **self._engine.lacks}
+        return {Ability.EXACT_WAITS: WAITS, Ability.COVERAGE: COVERAGE, Ability.MOCKS: MOCKS, **paced, **self._engine.lacks}
 
     def run(self, scenario: Scenario, seed: int) -> Recording:
         """Run a scenario once. Raises UserError for what it names and cannot be used, and if no engine is there."""
@@ -134,7 +134,11 @@ class _Performance:
                 case _:
                     raise failure
             # What is left concerns nobody outside, and need not take its time.
-            ended = embedded.run_out(self._world, horizon_ms)
+            self._states.leave()
+            try:
+                ended = embedded.run_out(self._world, horizon_ms)
+            except EngineIsNeeded:
+                continue
             if ended[0] != "finished" or not self._states.running():
                 return ended
 
@@ -144,7 +148,9 @@ class _Performance:
         paced = PacedClock(self._world.clock, self._speed, lambda error: self._fail(paced, error))
         self._is_over.clear()
         follower = Thread(target=self._follow, args=(paced, horizon_ms), name="follower", daemon=True)
+        self._times.note(self._epoch.seconds(), self._world.clock.now_ms)
         with self._port.serving(self._world, paced):
+            self._states.follow()
             follower.start()
             paced.run()
             self._is_over.set()
