@@ -184,7 +184,7 @@ def _details(operation: str) -> dict[str, Any]:
 
 
 def _wanted(query: Mapping[str, str]) -> dict[str, str]:
-    if query.get("status", STATUSES[0]) not in STATUSES:
+    if "status" in query and query["status"] not in STATUSES:
         raise Refused(400, "Invalid request", f"status must be one of {', '.join(STATUSES)}")
     return {name: query[name] for name in ("planId", "status") if name in query}
 

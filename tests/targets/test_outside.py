@@ -163,14 +163,14 @@ def test_what_is_started_long_after_the_recovery_runs_on_the_engine_too(tmp_path
         '  environment: {MACHINE: "${StateMachineArn}"}\n'
         "  start: {input: {}}\n"
         "fleet: {waves: [{name: data, servers: [db]}]}\n"
-        'requests: [{when: 5h, send: POST /again, handler: "${ApiArn}", status: 202}]\n'
+        'requests: [&again {when: 5h, send: POST /again, handler: "${ApiArn}", status: 202}, *again]\n'
         "expect: {invariants: {except: [completed-means-launched]}}\n"
     )
     result = run_scenario(load(tmp_path / "later.yaml"), target=moto)
     assert result.verdict is Verdict.PASSED, result.error
     ends = [at_ms for at_ms, event in result.journal.of(HistoryEvent) if event.type == "ExecutionSucceeded"]
-    assert len(ends) == 2
-    assert ends[0] < 3_600_000 < 5 * 3_600_000 < ends[1]
+    assert len(ends) == 3  # two of them at the same instant
+    assert ends[0] < 3_600_000 < 5 * 3_600_000 < min(ends[1:])
 
 
 def test_an_engine_that_somebody_else_started_calls_the_world_at_its_set_port(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ class OutsideStates:
         if request.operation == "StartSyncExecution":  # it would keep the world from answering the very execution
             raise ServiceError("NotImplemented", "StartSyncExecution cannot be passed on to another engine", 501)
         if request.operation == "StartExecution" and not self._is_followed.is_set:
-            self._world.clock.call_after(0, _need)
+            self._world.clock.call_after(0, _need)  # comes before any other process runs, so that nobody else asks for it
             self._is_followed.wait()
         answer = self._passed_on(request)
         if request.operation == "StartExecution":
