@@ -71,10 +71,10 @@ def get_timeline(execution_id: str) -> Response[str]:
 def list_executions() -> Response[str]:
     """A page of the executions, the latest first, those of a plan or in a status if so asked, without their waves."""
     query = app.current_event.query_string_parameters or {}
-    following = _next(query)
-    if following is not None and not all(following.rpartition("/")[::2]):
-        raise _not_a_next()
-    found, following = store.executions(_wanted(query), _limit(query), following)
+    try:
+        found, following = store.executions(_wanted(query), _limit(query), _next(query))
+    except store.NoSuchPage as error:
+        raise _not_a_next() from error
     rows = [{key: one[key] for key in _SUMMARY if key in one} for one in found]
     return _json(200, {"executions": rows} | ({"next": following} if following else {}))
 

@@ -44,6 +44,10 @@ class AlreadyRecorded(Exception):
     """There is a record of this execution already."""
 
 
+class NoSuchPage(ValueError):
+    """No page told that there is one to ask for from here on."""
+
+
 class Claimed(Exception):
     """Another execution that is under way has the plan, or some of the servers."""
 
@@ -195,7 +199,8 @@ def release(execution_id: str) -> None:
 def executions(wanted: Mapping[str, str], limit: int, after: str | None) -> tuple[list[Record], str | None]:
     """A page of what an index has of executions, the latest first, and where to ask on from; None after the last.
 
-    `wanted` are members that they have, by name. A page has fewer than `limit` where few of very many are wanted.
+    `wanted` are members that they have, by name. A page has fewer than `limit` where few of very many are wanted. Raises
+    NoSuchPage.
     """
     page = client("dynamodb").query(TableName=os.environ["EXECUTIONS_TABLE"], **_listing(wanted, limit, after))
     found = [items.decode(item) for item in page["Items"]]
@@ -217,6 +222,8 @@ def _listing(wanted: Mapping[str, str], limit: int, after: str | None) -> dict[s
         asked["Limit"] = limit
     if after is not None:
         created_at, _, execution_id = after.rpartition("/")
+        if not (created_at and execution_id):
+            raise NoSuchPage(after)
         asked["ExclusiveStartKey"] = items.encode({"listed": LISTED, "createdAt": created_at, "executionId": execution_id})
     return asked | {"ExpressionAttributeNames": names, "ExpressionAttributeValues": items.encode(values)}
 
