@@ -152,7 +152,7 @@ class VirtualClock:
         """
         if self._run_due(until_ms, ends_with_companions=True) and until_ms is not None:
             self._advance(until_ms)
-            raise HorizonReached(f"still busy at the horizon of {timedelta(milliseconds=until_ms)}")
+            raise HorizonReached.at(until_ms)
 
     def run_until(self, until_ms: int) -> None:
         """Run what is due by `until_ms`, and let time move on to it; for whoever decides how far time may go.

@@ -9,7 +9,8 @@ Anything else that escapes is a bug, of moto (`MotoCrash`) or in the simulator, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import Any, Self
 
 
 class DrsimError(Exception):
@@ -91,6 +92,11 @@ class SimulationLimit(DrsimError):
 
 class HorizonReached(SimulationLimit):
     """Something was still going on when the scenario's horizon came."""
+
+    @classmethod
+    def at(cls, horizon_ms: int) -> Self:
+        """The error for a horizon, in virtual milliseconds from the run's start."""
+        return cls(f"still busy at the horizon of {timedelta(milliseconds=horizon_ms)}")
 
 
 class ClockStuck(SimulationLimit):

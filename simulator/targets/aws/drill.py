@@ -1,7 +1,6 @@
 """A scenario against a deployed stack: what is asked of AWS, and what AWS is asked for."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from simulator.account import gateway
@@ -71,7 +70,7 @@ class Drill:
             if self._cloud.describe(execution)["status"] != "RUNNING":
                 return "finished", ""
             pause(POLL_SECONDS)
-        limit = HorizonReached(f"still busy at the horizon of {timedelta(milliseconds=self._scenario.run.horizon_ms)}")
+        limit = HorizonReached.at(self._scenario.run.horizon_ms)
         return type(limit).__name__, str(limit)
 
     def told(self, seed: int, answer: Answered, execution: str | None, ended: RunEnded) -> Journal:

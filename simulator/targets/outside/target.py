@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
 from threading import Event, Thread
 from typing import Protocol
 
@@ -182,7 +181,7 @@ class _Performance:
             self._is_over.set()
             paced.stop()
         elif self._world.clock.now_ms >= horizon_ms:
-            self._fail(paced, HorizonReached(f"still busy at the horizon of {timedelta(milliseconds=horizon_ms)}"))
+            self._fail(paced, HorizonReached.at(horizon_ms))
 
     def _is_asked(self) -> bool:
         """Whether the request for the recovery has been answered."""
